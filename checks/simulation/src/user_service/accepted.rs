@@ -17,6 +17,10 @@ pub(crate) struct Outcome {
     pub(crate) changed: bool,
 }
 
+/// What a repeat of a change may be answered with. There are several if a fail-over lost the change, and a repeat that was never
+/// answered may have been carried out as a new change.
+pub(crate) type PossibleOutcomes = Vec<Outcome>;
+
 /// The accepted changes of all users.
 #[derive(Debug, Default)]
 pub(crate) struct AcceptedChanges {
@@ -27,7 +31,7 @@ pub(crate) struct AcceptedChanges {
 #[derive(Debug)]
 struct KeyedChange {
     fields: Values,
-    outcome: Outcome,
+    outcomes: PossibleOutcomes,
     accepted_at: UnixMs,
     /// Whether no fail-over may have lost it since.
     is_kept: bool,
@@ -35,7 +39,7 @@ struct KeyedChange {
 
 #[derive(Debug)]
 struct NumberedChange {
-    outcome: Outcome,
+    outcomes: PossibleOutcomes,
     /// By how much the service's clock had stepped.
     skew: i64,
     /// Whether no fail-over may have lost it since.
@@ -43,7 +47,7 @@ struct NumberedChange {
 }
 
 impl AcceptedChanges {
-    /// The outcome of the same change when it was accepted before, and whether that has to be recognized; none if it is a new one.
+    /// The outcomes of the same change when it was accepted before, and whether it has to be recognized; none if it is a new one.
     ///
     /// A second try is not recognized for certain if the clock has stepped since the first one. One that changed nothing is no repeat:
     /// to carry out its second try is to carry it out once.
@@ -53,16 +57,31 @@ impl AcceptedChanges {
         update: &UpdateUser,
         now: UnixMs,
         skew: i64,
-    ) -> Option<(Outcome, bool)> {
+    ) -> Option<(PossibleOutcomes, bool)> {
         if let Some(key) = &update.idempotency_key {
             let known = self.by_key.get(&(user, key.clone()))?;
             let is_valid = now < known.accepted_at + DAY && known.fields == update.fields;
-            return is_valid.then_some((known.outcome, known.is_kept));
+            return is_valid.then(|| (known.outcomes.clone(), known.is_kept));
         }
         let number = update.sender_try?.number;
         let known = self.by_number.get(&(user, number))?;
         let is_certain = known.skew == skew && known.is_kept;
-        known.outcome.changed.then_some((known.outcome, is_certain))
+        let has_changed = known.outcomes.iter().any(|outcome| outcome.changed);
+        has_changed.then(|| (known.outcomes.clone(), is_certain))
+    }
+
+    /// A repeat was not answered. It may have been carried out as a new change, with this outcome.
+    pub(crate) fn add_possible(&mut self, user: usize, update: &UpdateUser, outcome: Outcome) {
+        let outcomes = if let Some(key) = update.idempotency_key.clone() {
+            self.by_key.get_mut(&(user, key)).map(|known| &mut known.outcomes)
+        } else {
+            let number = update.sender_try.map(|sent| sent.number);
+            let known = number.and_then(|number| self.by_number.get_mut(&(user, number)));
+            known.map(|known| &mut known.outcomes)
+        };
+        if let Some(outcomes) = outcomes.filter(|outcomes| !outcomes.contains(&outcome)) {
+            outcomes.push(outcome);
+        }
     }
 
     /// A fail-over may have lost any of them, or what made them recognizable.
@@ -78,14 +97,14 @@ impl AcceptedChanges {
         if let Some(key) = update.idempotency_key.clone() {
             let known = KeyedChange {
                 fields: update.fields.clone(),
-                outcome,
+                outcomes: vec![outcome],
                 accepted_at: now,
                 is_kept: true,
             };
             self.by_key.insert((user, key), known);
         } else if let Some(sent) = update.sender_try {
             let known = NumberedChange {
-                outcome,
+                outcomes: vec![outcome],
                 skew,
                 is_kept: true,
             };

@@ -141,6 +141,8 @@ impl World {
         }
         self.tally.faults.add(fault);
         self.trace(|| format!("{fault:?} begins"));
+        // It hides the faults that began before it.
+        self.account_well_since = self.now;
         match fault {
             Fault::ServiceDown => {
                 self.restart_service();

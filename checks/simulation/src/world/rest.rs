@@ -128,6 +128,14 @@ impl World {
         }
     }
 
+    /// Whether a merge joined the contact that an operator named for this user with one named for another user. The one that was
+    /// named first counts.
+    pub(super) fn is_named_for_another(&self, user: usize) -> bool {
+        let present = |user: usize| Some(self.hubspot.present(self.linked_by_operator[user]?));
+        let mut others = (0..self.plan.users).filter(|other| *other != user);
+        present(user).is_some_and(|contact| others.any(|other| present(other) == Some(contact)))
+    }
+
     /// P2: as long as the contact exists that an operator named, the user is linked to it.
     fn check_operators_link(&self, user: usize) -> Result<(), String> {
         let Some(named) = self.linked_by_operator[user] else {
@@ -137,12 +145,7 @@ impl World {
         if !self.hubspot.exists(contact) || self.linked_contact(user) == Some(contact) {
             return Ok(());
         }
-        // A merge may join two contacts that operators named. The one that was named first counts.
-        let mut others = (0..self.plan.users).filter(|other| *other != user);
-        let is_joined = |other: usize| {
-            self.linked_by_operator[other].is_some_and(|named| self.hubspot.present(named) == contact)
-        };
-        if others.any(is_joined) {
+        if self.is_named_for_another(user) {
             return Ok(());
         }
         let link = &self.users.rows[user].link;

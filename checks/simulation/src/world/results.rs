@@ -30,7 +30,7 @@ impl World {
             .is_some_and(|failure| failure.is_counted && failure.reason.code.starts_with(OF_THE_ACCOUNT));
         let is_counted_in_small = self.plan.is_small_with_good_contacts()
             && result.failure.as_ref().is_some_and(|failure| failure.is_counted);
-        if is_counted || is_counted_in_small {
+        if (is_counted || is_counted_in_small) && !self.has_account_fault_just_ended() {
             self.fail(&format!(
                 "P5: a fault of the account counts against {}",
                 result.user_id
@@ -43,10 +43,13 @@ impl World {
     fn check_not_given_up(&mut self, user: &contracts::UserId, result: &FieldResult) {
         let is_given_up = matches!(result, FieldResult::Failed { .. } | FieldResult::Rejected { .. });
         let is_account_at_fault = self.plan.is_small_with_good_contacts();
-        let has_just_ended = self.now < self.account_well_since + JUST_ENDED;
-        if is_given_up && is_account_at_fault && !has_just_ended {
+        if is_given_up && is_account_at_fault && !self.has_account_fault_just_ended() {
             self.fail(&format!("P5: a fault of the account gives up {user}: {result:?}"));
         }
+    }
+
+    fn has_account_fault_just_ended(&self) -> bool {
+        self.now < self.account_well_since + JUST_ENDED
     }
 
     /// P4: a field was resolved, and HubSpot did what its result says.

@@ -89,6 +89,10 @@ impl World {
             // The contact is another user's now, so another one may be created.
             for step in steps.iter().filter(|step| step.has_lost_contact()) {
                 self.creations[step.user].clear();
+                // An operator may unlink the other user later. This one does not get the contact back then.
+                if self.is_named_for_another(step.user) {
+                    self.linked_by_operator[step.user] = None;
+                }
             }
         }
         self.observe_waits(&job.request, &steps);
@@ -204,19 +208,6 @@ impl World {
             _ => None,
         };
         self.trace(|| format!("{update:?}: {answered:?}"));
-        let (now, skew) = (self.users.clock(self.now), self.users.skew);
-        if let Some((known, is_certain)) = self.users.accepted.find(user, update, now, skew) {
-            let is_repeat = after == before && answered.is_none_or(|answered| answered == known);
-            if is_repeat {
-                return self.tally.transitions.add(Transition::RepeatRecognized);
-            }
-            // A change that a fail-over lost may be made once more.
-            if is_certain && !self.users.is_lost(user, known.version) {
-                return self.fail(&format!(
-                    "P1: a repeated change of u{user} was taken for a new one"
-                ));
-            }
-        }
         let different = fields_that_differ(before, &update.fields);
         let expected = Outcome {
             version: if different.is_empty() {
@@ -226,6 +217,25 @@ impl World {
             },
             changed: !different.is_empty(),
         };
+        let (now, skew) = (self.users.clock(self.now), self.users.skew);
+        if let Some((known, is_certain)) = self.users.accepted.find(user, update, now, skew) {
+            let is_repeat = after == before && answered.is_none_or(|answered| known.contains(&answered));
+            if is_repeat {
+                if answered.is_none() && different.is_empty() && !is_certain {
+                    self.users.accepted.add_possible(user, update, expected);
+                }
+                return self.tally.transitions.add(Transition::RepeatRecognized);
+            }
+            // A change that a fail-over lost may be made once more.
+            let is_lost = known
+                .iter()
+                .any(|outcome| self.users.is_lost(user, outcome.version));
+            if is_certain && !is_lost {
+                return self.fail(&format!(
+                    "P1: a repeated change of u{user} was taken for a new one"
+                ));
+            }
+        }
         if answered.is_some_and(|answered| answered != expected) || after.version != expected.version {
             return self.fail(&format!("P1: {update:?} of {before:?} made {after:?}"));
         }
