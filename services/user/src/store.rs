@@ -8,9 +8,7 @@
 mod columns;
 mod database;
 mod error;
-mod from_row;
 pub mod memory;
-mod migrations;
 mod postgres;
 mod queries;
 mod sqlite;

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use serde::Serialize;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, FromRow, PgConnection};
 
 /// PostgreSQL's statistics of the table. They can lag by a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, FromRow)]
 pub struct Table {
     /// Bytes of the table itself.
     pub table_bytes: i64,
@@ -29,21 +29,13 @@ impl Table {
     pub async fn read(url: &str) -> anyhow::Result<Self> {
         let mut connection = PgConnection::connect(url).await?;
         let read = sqlx::query_as(
-            "SELECT pg_table_size(relid), pg_indexes_size(relid), n_tup_upd, n_tup_hot_upd, n_dead_tup, autovacuum_count, \
-             seq_scan FROM pg_stat_user_tables WHERE relname = 'users'",
+            "SELECT pg_table_size(relid) AS table_bytes, pg_indexes_size(relid) AS index_bytes, n_tup_upd AS updates, \
+             n_tup_hot_upd AS hot_updates, n_dead_tup AS dead, autovacuum_count AS vacuums, seq_scan AS whole_reads \
+             FROM pg_stat_user_tables WHERE relname = 'users'",
         );
-        let (table_bytes, index_bytes, updates, hot_updates, dead, vacuums, whole_reads) =
-            read.fetch_one(&mut connection).await?;
+        let table = read.fetch_one(&mut connection).await?;
         connection.close().await?;
-        Ok(Self {
-            table_bytes,
-            index_bytes,
-            updates,
-            hot_updates,
-            dead,
-            vacuums,
-            whole_reads,
-        })
+        Ok(table)
     }
 }
 

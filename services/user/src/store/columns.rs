@@ -4,9 +4,10 @@
 mod row_json;
 
 use contracts::{Field, InvalidUserId, PerField, Priority, SyncState, WriteTarget};
+use sqlx::FromRow;
 
 use self::row_json::RowJson;
-use super::{FoundKey, LateWrite, StoreError, Unreadable, error::parse_ids, from_row::from_row};
+use super::{FoundKey, LateWrite, StoreError, Unreadable, error::parse_ids};
 use crate::rules::{ChangeHash, KeyedChange, Lease, Row, UnixMs, overall_state};
 
 /// The columns that do not belong to a field, in the order of [`Columns`].
@@ -27,49 +28,48 @@ const FIXED: [&str; 14] = [
     "pending_since",
 ];
 
-from_row! {
-    /// The columns of a row that do not belong to a field.
-    #[derive(Debug, Clone)]
-    pub(super) struct Columns {
-        pub(super) user_id: String,
-        pub(super) version: i64,
-        pub(super) updated_at: UnixMs,
-        /// What only the rules read; see [`RowJson`].
-        pub(super) row_json: String as "ledger",
-        /// See [`priority_number`].
-        pub(super) priority: i64 as "lane",
-        pub(super) is_dirty: bool as "unsettled",
-        /// See [`Row::due_at`].
-        pub(super) due_at: Option<UnixMs>,
-        pub(super) recheck_at: Option<UnixMs>,
-        /// The epoch of the open attempt.
-        pub(super) open_epoch: Option<i64>,
-        pub(super) account_id: Option<String>,
-        pub(super) contact_id: Option<String>,
-        /// The overall state; see [`state_number`].
-        pub(super) state: i64,
-        /// The code of the reason for this state; empty where there is none.
-        pub(super) reason: String,
-        pub(super) pending_since: Option<UnixMs>,
-    }
+/// The columns of a row that do not belong to a field.
+#[derive(Debug, Clone, FromRow)]
+pub(super) struct Columns {
+    pub(super) user_id: String,
+    pub(super) version: i64,
+    pub(super) updated_at: UnixMs,
+    /// What only the rules read; see [`RowJson`].
+    #[sqlx(rename = "ledger")]
+    pub(super) row_json: String,
+    /// See [`priority_number`].
+    #[sqlx(rename = "lane")]
+    pub(super) priority: i64,
+    #[sqlx(rename = "unsettled")]
+    pub(super) is_dirty: bool,
+    /// See [`Row::due_at`].
+    pub(super) due_at: Option<UnixMs>,
+    pub(super) recheck_at: Option<UnixMs>,
+    /// The epoch of the open attempt.
+    pub(super) open_epoch: Option<i64>,
+    pub(super) account_id: Option<String>,
+    pub(super) contact_id: Option<String>,
+    /// The overall state; see [`state_number`].
+    pub(super) state: i64,
+    /// The code of the reason for this state; empty where there is none.
+    pub(super) reason: String,
+    pub(super) pending_since: Option<UnixMs>,
 }
 
-from_row! {
-    /// The columns of the lease.
-    #[derive(Debug)]
-    pub(super) struct LeaseColumns {
-        holder: Option<String>,
-        epoch: i64,
-        expires_at: UnixMs,
-        asked_at: Option<UnixMs>,
-        stepped_aside_at: Option<UnixMs>,
-        account_id: Option<String>,
-        paused_since: Option<UnixMs>,
-        version_floor: i64,
-        fingerprint: Option<String>,
-        token_refused_at: Option<UnixMs>,
-        accepted_request_at: Option<UnixMs>,
-    }
+/// The columns of the lease.
+#[derive(Debug, FromRow)]
+pub(super) struct LeaseColumns {
+    holder: Option<String>,
+    epoch: i64,
+    expires_at: UnixMs,
+    asked_at: Option<UnixMs>,
+    stepped_aside_at: Option<UnixMs>,
+    account_id: Option<String>,
+    paused_since: Option<UnixMs>,
+    version_floor: i64,
+    fingerprint: Option<String>,
+    token_refused_at: Option<UnixMs>,
+    accepted_request_at: Option<UnixMs>,
 }
 
 impl From<LeaseColumns> for Lease {
@@ -90,17 +90,15 @@ impl From<LeaseColumns> for Lease {
     }
 }
 
-from_row! {
-    /// The columns of an idempotency key that was looked for. Those of the key itself are empty if it was not found.
-    #[derive(Debug)]
-    pub(super) struct KeyColumns {
-        version: Option<i64>,
-        changed: Option<bool>,
-        change_hash: Option<Vec<u8>>,
-        expires_at: Option<UnixMs>,
-        /// The number of the user's newest key.
-        newest: Option<i64>,
-    }
+/// The columns of an idempotency key that was looked for. Those of the key itself are empty if it was not found.
+#[derive(Debug, FromRow)]
+pub(super) struct KeyColumns {
+    version: Option<i64>,
+    changed: Option<bool>,
+    change_hash: Option<Vec<u8>>,
+    expires_at: Option<UnixMs>,
+    /// The number of the user's newest key.
+    newest: Option<i64>,
 }
 
 impl TryFrom<KeyColumns> for FoundKey {
@@ -126,14 +124,12 @@ impl TryFrom<KeyColumns> for FoundKey {
     }
 }
 
-from_row! {
-    /// The columns of a late write.
-    #[derive(Debug)]
-    pub(super) struct LateWriteColumns {
-        target: String,
-        user_id: String,
-        until: UnixMs,
-    }
+/// The columns of a late write.
+#[derive(Debug, FromRow)]
+pub(super) struct LateWriteColumns {
+    target: String,
+    user_id: String,
+    until: UnixMs,
 }
 
 impl TryFrom<LateWriteColumns> for LateWrite {

@@ -9,7 +9,7 @@ use super::{
     error::{is_distrust, is_of_the_server, limited},
     session::{ReadingSessions, Session, SessionError, SessionSettings, Suspicion, detect_pooler},
 };
-use crate::store::{Fingerprints, OpenError, Opened, Server, Tables, Unfit, UserWriter, migrations};
+use crate::store::{Fingerprints, OpenError, Opened, Server, Tables, Unfit, UserWriter};
 
 /// The number of connections that write changes; the users are divided among them. One more connection is for deliveries.
 /// On two cores, two connections write a third more changes than one, and four hardly more than two: see
@@ -56,7 +56,7 @@ async fn migrate_at(server: &Server, options: &PgConnectOptions) -> Result<Sessi
         .await
         .map_err(failed)?;
     // `run` does the same, but its bounds keep the compiler from seeing that its future is `Send`.
-    migrations::postgres()
+    sqlx::migrate!("migrations/postgres")
         .run_direct(None, &mut session.connection, false)
         .await?;
     let path = check_tables(&mut session.connection).await.map_err(failed)?;
@@ -83,7 +83,7 @@ pub(in crate::store) async fn examine(server: &Server) -> Result<Tables, OpenErr
         Ok(applied)
     };
     let applied = examined.await.map_err(|error| open_error(server, error))?;
-    Ok(Tables::compare(&migrations::postgres(), &applied))
+    Ok(Tables::compare(&sqlx::migrate!("migrations/postgres"), &applied))
 }
 
 /// Reads which server this is, and which one it was when a user service connected last.

@@ -2,7 +2,7 @@
 
 use contracts::SyncState;
 
-use super::super::{columns::state_number, from_row::from_row};
+use super::super::columns::state_number;
 use crate::rules::UnixMs;
 
 /// The states that are problems, in the order of their numbers.
@@ -32,19 +32,17 @@ pub struct Counts {
     pub problems: Vec<ProblemTotal>,
 }
 
-from_row! {
-    /// The users in one state for one reason.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct ProblemTotal {
-        /// The number of the state; see [`ProblemTotal::state`].
-        pub(in crate::store) state: i64,
-        /// The code of the reason; empty where there is none.
-        pub reason: String,
-        /// How many users there are.
-        pub users: i64,
-        /// The one of them whose id sorts first.
-        pub example: String,
-    }
+/// The users in one state for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct ProblemTotal {
+    /// The number of the state; see [`ProblemTotal::state`].
+    pub(in crate::store) state: i64,
+    /// The code of the reason; empty where there is none.
+    pub reason: String,
+    /// How many users there are.
+    pub users: i64,
+    /// The one of them whose id sorts first.
+    pub example: String,
 }
 
 impl ProblemTotal {
@@ -57,15 +55,13 @@ impl ProblemTotal {
     }
 }
 
-from_row! {
-    /// The first part of [`Counts`], as SQL selects it.
-    #[derive(Debug)]
-    pub(in crate::store) struct PendingCounts {
-        pub(in crate::store) pending: i64,
-        pub(in crate::store) resending: i64,
-        pub(in crate::store) oldest_pending: Option<UnixMs>,
-        pub(in crate::store) now: UnixMs,
-    }
+/// The first part of [`Counts`], as SQL selects it.
+#[derive(Debug, sqlx::FromRow)]
+pub(in crate::store) struct PendingCounts {
+    pub(in crate::store) pending: i64,
+    pub(in crate::store) resending: i64,
+    pub(in crate::store) oldest_pending: Option<UnixMs>,
+    pub(in crate::store) now: UnixMs,
 }
 
 impl Counts {

@@ -10,7 +10,7 @@ use sqlx::{
 use runtime::private_files;
 
 use super::{SqliteReader, SqliteWriter};
-use crate::store::{OpenError, Opened, Tables, Unfit, migrations};
+use crate::store::{OpenError, Opened, Tables, Unfit};
 
 /// The number of connections that read.
 const READERS: u32 = 4;
@@ -51,7 +51,7 @@ pub(in crate::store) async fn migrate(path: &Path) -> Result<(), OpenError> {
     let connection = connect(&at_start).await;
     let mut connection = connection.map_err(|error| connect_error(path, error))?;
     // `run` does the same, but its bounds keep the compiler from seeing that its future is `Send`.
-    migrations::sqlite()
+    sqlx::migrate!("migrations/sqlite")
         .run_direct(None, &mut connection, false)
         .await?;
     connection.close().await.map_err(failed)
@@ -103,7 +103,7 @@ pub(in crate::store) async fn examine(path: &Path) -> Result<Tables, OpenError> 
         applied = versions.fetch_all(&mut connection).await.map_err(failed)?;
     }
     connection.close().await.map_err(failed)?;
-    Ok(Tables::compare(&migrations::sqlite(), &applied))
+    Ok(Tables::compare(&sqlx::migrate!("migrations/sqlite"), &applied))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
