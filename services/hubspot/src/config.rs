@@ -31,8 +31,8 @@ pub(crate) const NAMES: Names<'_> = Names {
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `HUBSPOT_ACCESS_TOKEN`, `HUBSPOT_OAUTH_CLIENT_ID`, `HUBSPOT_OAUTH_CLIENT_SECRET` and
-    /// `HUBSPOT_OAUTH_REFRESH_TOKEN`, or `HUBSPOT_SANDBOX_URL`, with `HUBSPOT_API_VERSION`: the API that is called, and
-    /// the credentials. Each secret may be in a file instead, whose path is in the setting of that name with `_FILE`.
+    /// `HUBSPOT_OAUTH_REFRESH_TOKEN`, or `HUBSPOT_SANDBOX_URL`, with `HUBSPOT_API_VERSION` and `HUBSPOT_ACCOUNT_ID`: the API
+    /// that is called, and the credentials. Each secret may be in a file instead, whose path is in the setting of that name with `_FILE`.
     pub access: Access,
     /// `HUBSPOT_EMAIL_CONFLICT`: what to do with an address that another contact holds.
     pub email_conflict: EmailConflict,

@@ -1,7 +1,7 @@
 //! The operations of the user service, one per file.
 //!
-//! An operation that changes rows implements [`Operation`] and runs in a group commit; one that reads is a function. `serve`
-//! registers each of them at the subject of its request.
+//! An operation that changes rows implements [`Operation`] and runs in a group commit. One that only reads, or that does something before
+//! or after the commit, is a function. `serve` registers each of them at the subject of its request.
 
 mod change_lease;
 mod claim_users;

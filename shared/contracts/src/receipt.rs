@@ -13,7 +13,7 @@ use crate::{
     delivery::{is_true, yes},
 };
 
-/// The state of a version or a field.
+/// The state of a version or a field. The order matters: of the fields of a version, the first state that applies is the version's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
@@ -108,7 +108,7 @@ pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AttemptReceipt {
-    /// The number of the attempt; the attempts of a user start at 1.
+    /// The number of the attempt. It grows with each attempt of the user: from 1, or from the version floor.
     pub attempt: u64,
     /// The version that it carried.
     pub version: u64,

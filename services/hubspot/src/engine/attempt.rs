@@ -79,7 +79,7 @@ pub(crate) struct Failure {
     pub(crate) scope: FailureScope,
     /// Whether the failure may pass without anybody acting.
     pub(crate) is_transient: bool,
-    /// The check whose success makes the next failure count.
+    /// The check of the same kind as the call that failed. If it succeeds, the next failure counts.
     pub(crate) check: Check,
 }
 

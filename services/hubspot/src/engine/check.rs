@@ -1,5 +1,5 @@
-//! Checks: calls that name no record. A failure of such a call is the account's; if it succeeds, another call's failure
-//! is that of its record.
+//! Checks: calls that name no existing record. If a check fails, the account is at fault; if it succeeds, the failure of another call of
+//! its kind is that of its record.
 
 use std::time::Duration;
 

@@ -47,7 +47,7 @@ pub(crate) fn possible_cause(error: &CallError) -> Option<HaltCause> {
         CallErrorKind::ServerError { .. }
         | CallErrorKind::NoResponse
         | CallErrorKind::UnreadableBody
-        // A firewall's page or a redirect may come of this record's values, or meet every call.
+        // A firewall may block this record's values, or every call.
         | CallErrorKind::Forbidden
         | CallErrorKind::UnexpectedStatus
         | CallErrorKind::UnknownCategory => Some(HaltCause::Outage),

@@ -1,7 +1,7 @@
 //! What operations that change links do about the other users of a contact.
 //!
-//! Every operation that links users takes the lease first, so that of two that link users to one contact at the same time the second
-//! sees the first.
+//! Every operation that links users locks the lease's row first. If two of them link users to one contact at the same time, the second
+//! one waits, and then sees the link that the first one made.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Looks for users that are due and publishes as many wake-ups as the stream has space for.
+//! Looks for users that are due and publishes their wake-ups, as far as the stream has space for them.
 
 use std::{sync::Arc, time::Duration};
 

@@ -59,8 +59,8 @@ pub enum ChangeError {
 }
 
 /// Accepts a change. Fields whose values differ from the stored ones get them and become dirty; together they make one version, which is
-/// above the version floor. Equal values make no version. They make a dirty user live and due, and have fields with a problem sent again
-/// that is not a new one.
+/// above the version floor. Equal values make no version. They make a dirty user live and due. A field with an equal value is sent again if
+/// it has a problem that is older than ten minutes.
 pub fn accept_change(
     row: &mut Row,
     change: &Change<'_>,

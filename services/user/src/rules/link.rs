@@ -83,8 +83,8 @@ fn bond_of_linked(row: &Row, primary: Option<&str>) -> Bond {
 /// Accepts or rejects a link, before anything is written through it.
 ///
 /// `others` are the other users that are linked to the contact, or to a contact that was merged into it. Of all users, the one with
-/// the strongest bond gets the contact, and of equal ones the one that was linked first. Several users may share a contact only if
-/// they all have its primary address.
+/// the strongest bond gets the contact, and of equal ones the one that was linked first. This user shares the contact with the one that has
+/// the strongest bond if both have its primary address; others lose it.
 pub(super) fn decide_link(
     row: &mut Row,
     found: NewLink,
@@ -96,7 +96,7 @@ pub(super) fn decide_link(
     match found.origin {
         LinkOrigin::Created | LinkOrigin::Merged => {}
         _ if is_linked_to(row, &found) => return Decided::alone(LinkDecision::AlreadyLinked),
-        // Only an operator changes an operator's link.
+        // An address does not change an operator's link.
         LinkOrigin::Followed if is_by_operator(row) => {
             return Decided::alone(reject(row, address, attempt, by_operator(), now));
         }

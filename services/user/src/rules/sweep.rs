@@ -26,7 +26,7 @@ pub fn handle_due(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> DueEffects
     }
 }
 
-/// If the row is due, it is next due as late as a lost wake-up allows. Returns the priority of the wake-up to publish.
+/// If the row is due, returns the priority of the wake-up to publish. The row is next due a minute later, in case that wake-up is lost.
 pub fn take_due_wake_up(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> Option<Priority> {
     let wake_at = row.wake_at.filter(|_| row.is_dirty())?;
     if !is_due(wake_at, now, timing.max_wake_up_distance()) {

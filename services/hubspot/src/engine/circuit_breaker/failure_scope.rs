@@ -12,7 +12,7 @@ pub(crate) enum FailureScope {
 }
 
 impl FailureScope {
-    /// The scope of an error that only one record met, once it is known that calls of its kind work.
+    /// Whose fault the error of one record is, after a check was passed, or if it came in a batch's list of errors.
     pub(crate) fn of(kind: &CallErrorKind) -> Self {
         match kind {
             // As the error of a whole call these halt delivery. In a batch's list of errors they are not the record's fault

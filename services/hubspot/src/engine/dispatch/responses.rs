@@ -259,6 +259,10 @@ impl Dispatch {
             self.halt(context.moment.now, evidence, context.is_check);
             return self.give_back_all(&[id], &reason, context);
         }
+        if let CallErrorKind::RateLimited { retry_after, .. } = error.kind {
+            let now = context.moment.now;
+            self.rate_limiter.record_rejection(now, retry_after);
+        }
         match failed_calls::possible_cause(error) {
             Some(cause) if !others.disprove(cause) => {
                 let check = match cause {

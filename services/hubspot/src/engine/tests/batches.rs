@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use contracts::{Claim, Field, NextAction, Priority};
 
 use super::harness::TestWorker;
-use super::samples::{all_written, failed, id, inputs, linked, ms, written};
+use super::samples::{all_written, error_of, failed, id, inputs, linked, ms, written};
 use crate::engine::{
     Call, CallErrorKind, CallResponse, Input, MAX_BATCH, RateLimit, RateLimitHeaders, Response,
 };
@@ -237,6 +237,31 @@ fn a_429_pauses_the_calls_and_counts_for_nobody() {
     worker.pass(ms(4_000));
     worker.give_all(&[linked("b", NAME)]);
     assert_eq!(contacts(&worker.call().1), ["c-b"]);
+}
+
+#[test]
+fn a_rate_limit_for_one_input_pauses_the_calls() {
+    let mut worker = TestWorker::running();
+    let (call, update) = worker.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
+    let [a, b] = inputs(&update) else {
+        panic!("two inputs")
+    };
+    let limited = CallErrorKind::RateLimited {
+        limit: RateLimit::Window,
+        retry_after: Some(Duration::from_secs(4)),
+    };
+    let response = Response::Updated {
+        results: vec![written(a)],
+        errors: vec![error_of(b, limited)],
+    };
+    worker.respond(call, response);
+    let (_, report) = worker.report();
+    let failures: Vec<_> = report.results.iter().map(|result| &result.failure).collect();
+    assert!(matches!(failures[..], [None, Some(failure)] if !failure.is_counted));
+    worker.wake("c");
+    assert!(worker.any_claim().is_none(), "no call may leave soon");
+    worker.pass(ms(4_000));
+    assert_eq!(worker.claim().1.users, [id("c")]);
 }
 
 #[test]
