@@ -16,6 +16,8 @@ pub(crate) struct CallInFlight {
     /// Whether it checks if a halt of the circuit breaker is over.
     pub(crate) is_recovery_check: bool,
     pub(crate) sent_at: Duration,
+    /// Whether the token was replaced since, so that the response says nothing about the present token or its account.
+    pub(crate) is_of_former_token: bool,
 }
 
 /// The calls in flight.
@@ -40,9 +42,11 @@ impl CallsInFlight {
         Some(call)
     }
 
-    /// The call for the account's details is not in flight any more; its response will be ignored.
-    pub(crate) fn forget_account_call(&mut self) {
-        self.by_id.retain(|_, call| call.call != Call::Account);
+    /// The token was replaced.
+    pub(crate) fn record_token_replaced(&mut self) {
+        for call in self.by_id.values_mut() {
+            call.is_of_former_token = true;
+        }
     }
 
     /// The attempts that a call in flight is for.

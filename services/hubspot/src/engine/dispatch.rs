@@ -143,9 +143,8 @@ impl Dispatch {
         self.calls.remove(id)
     }
 
-    /// The token was replaced. If the account behind the former one is being asked for, the response is ignored.
-    pub(crate) fn forget_account_call(&mut self) {
-        self.calls.forget_account_call();
+    pub(crate) fn record_token_replaced(&mut self) {
+        self.calls.record_token_replaced();
     }
 
     /// Notes how HubSpot responded to the last call of these attempts.
@@ -455,6 +454,7 @@ impl Dispatch {
             attempts,
             is_recovery_check: self.circuit_breaker.is_halted(),
             sent_at: now,
+            is_of_former_token: false,
         };
         self.calls.insert(id, in_flight);
         (id, call)

@@ -8,7 +8,7 @@ use contracts::{
 };
 
 use super::{
-    AckHandle, Call, CallId, CallResponse, Engine, Output, RequestId, Response, UserServiceError,
+    AckHandle, CallId, CallResponse, Engine, Output, RequestId, Response, UserServiceError,
     attempt::{Attempt, Failure},
     claims::{AHEAD_OF_CALLS, ClaimInFlight},
     dispatch::{Effect, Moment},
@@ -75,7 +75,7 @@ impl Engine {
 
     pub(super) fn handle_token_replaced(&mut self) {
         self.leadership.record_token_replaced();
-        self.dispatch.forget_account_call();
+        self.dispatch.record_token_replaced();
         self.inspections.outdate();
         self.outputs.extend(self.inspections.take_outputs());
         self.dispatch.circuit_breaker_mut().check_now(self.now);
@@ -236,10 +236,8 @@ impl Engine {
         let Some(call) = self.dispatch.take_call(id) else {
             return self.handle_inspection_response(id, response);
         };
-        // After the token was replaced, nothing except the account's details is asked for until these are known.
-        let is_of_present_token = self.leadership.is_account_verified() || call.call == Call::Account;
         self.leadership
-            .record_response(self.now, is_of_present_token, &response.response);
+            .record_response(self.now, !call.is_of_former_token, &response.response);
         self.dispatch
             .record_last_response(&call, response.last_response.as_ref());
         // A response that did not come from HubSpot has no headers to learn from.

@@ -52,7 +52,8 @@ impl Dispatch {
     /// Handles the response to a call that was taken out of those in flight.
     pub(crate) fn handle_response(&mut self, call: &CallInFlight, response: &Response, moment: Moment<'_>) {
         let is_check = call.is_recovery_check;
-        let halt = self.circuit_breaker.current_halt().filter(|_| is_check);
+        let halt = self.circuit_breaker.current_halt();
+        let halt = halt.filter(|_| is_check && !call.is_of_former_token);
         // Delivery resumes before the attempts get the response, so that they go on instead of being given back.
         if halt.is_some_and(|halt| halt.is_over(&call.call, response)) {
             let user = call.attempts.first().and_then(|id| self.user_of(*id));
@@ -61,6 +62,8 @@ impl Dispatch {
         let context = Context { moment, is_check };
         let attempts = &call.attempts;
         match (&call.call, response) {
+            // The account is asked for again with the present token.
+            (Call::Account, _) if call.is_of_former_token => {}
             (Call::Account, Response::Account { account_id, .. }) => {
                 self.effects.push(Effect::AccountKnown(account_id.clone()));
             }
