@@ -51,7 +51,7 @@ pub(crate) struct InspectionInFlight {
 }
 
 impl InspectionInFlight {
-    /// Whether somebody waits for the response. Nobody does after the token was replaced.
+    /// Whether somebody waits for the response. Nobody does after the token was replaced or the lease lost.
     pub(crate) fn is_waited_for(&self) -> bool {
         self.id.is_some()
     }
@@ -196,7 +196,7 @@ impl Inspections {
                     CallErrorKind::RateLimited {
                         limit: RateLimit::Day,
                         ..
-                    } => self.day_paused_until = now + DAY_PAUSE,
+                    } if call.is_waited_for() => self.day_paused_until = now + DAY_PAUSE,
                     CallErrorKind::RateLimited { retry_after, .. } => {
                         rate_limited = Some(RateLimited { retry_after });
                     }

@@ -62,6 +62,23 @@ pub enum Response {
     Error(CallError),
 }
 
+impl Response {
+    /// The errors of single inputs.
+    pub(crate) fn input_errors(&self) -> &[InputError] {
+        match self {
+            Self::Found { errors, .. } | Self::Updated { errors, .. } | Self::Created { errors, .. } => {
+                errors
+            }
+            Self::Inspected(inspected) => &inspected.errors,
+            Self::Account { .. }
+            | Self::UpdatedSingle(_)
+            | Self::Contact(_)
+            | Self::Property { .. }
+            | Self::Error(_) => &[],
+        }
+    }
+}
+
 /// What identifies a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contact {

@@ -240,8 +240,8 @@ impl Engine {
             .record_response(self.now, !call.is_of_former_token, &response.response);
         self.dispatch
             .record_last_response(&call, response.last_response.as_ref());
-        // A response that did not come from HubSpot has no headers to learn from.
-        if !self.leadership.is_silent() {
+        // A response that did not come from HubSpot has no headers to learn from, and one of a former token may be another account's.
+        if !self.leadership.is_silent() && !call.is_of_former_token {
             let in_flight = self.dispatch.calls_in_flight() + self.inspections.in_flight();
             let limiter = self.dispatch.rate_limiter_mut();
             limiter.record_response(self.now, call.sent_at, &response.rate_limits, in_flight);

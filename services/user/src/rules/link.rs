@@ -323,6 +323,7 @@ fn move_link(row: &mut Row, mut found: NewLink, shared: bool) {
 /// The user's contact was merged into one of another user. The user is looked up again, and may get a contact of its own.
 fn lose_merged_contact(row: &mut Row, now: UnixMs) {
     row.link = None;
+    row.forget_impossible_creates(now);
     row.was_linked = false;
     row.former_values.clear();
     mark_dirty(row, FieldSet::all(), Priority::Live, now);

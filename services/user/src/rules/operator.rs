@@ -85,6 +85,7 @@ pub fn unlink(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> bool {
 pub fn lose_contact(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
     supersede_attempt(row, now, timing);
     row.link = None;
+    row.forget_impossible_creates(now);
     row.was_linked = false;
     row.former_values.clear();
     send_everything(row, now);

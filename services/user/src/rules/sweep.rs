@@ -19,6 +19,9 @@ pub struct DueEffects {
 /// Does everything that is due on a row.
 pub fn handle_due(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> DueEffects {
     let overwritten = end_late_write_window(row, now, timing);
+    if row.was_linked {
+        row.forget_impossible_creates(now);
+    }
     recheck(row, now);
     DueEffects {
         wake_up: take_due_wake_up(row, now, timing),

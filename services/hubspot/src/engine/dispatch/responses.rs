@@ -9,7 +9,7 @@ use contracts::{Field, FieldSet, Reason, UserId};
 
 use super::{Dispatch, Effect, Moment};
 use crate::engine::{
-    Call, CallError, CallErrorKind, Check, InspectedContacts, Response, WrittenContact,
+    Call, CallError, CallErrorKind, Check, InspectedContacts, RateLimit, Response, WrittenContact,
     attempt::{Attempt, Event, Failure, FoundContacts, LookupResult, result_of_single_lookup},
     batch_results::{self, InputResult, ReadBackResult, read_back_result},
     calls::CallInFlight,
@@ -59,7 +59,24 @@ impl Dispatch {
             let user = call.attempts.first().and_then(|id| self.user_of(*id));
             self.circuit_breaker.resume(user.as_ref());
         }
-        let context = Context { moment, is_check };
+        // HubSpot limits calls and not inputs, so what it says of one input holds for the next calls.
+        for error in response.input_errors() {
+            if let CallErrorKind::RateLimited {
+                limit: RateLimit::Window,
+                retry_after,
+            } = error.error.kind
+            {
+                self.rate_limiter.record_rejection(moment.now, retry_after);
+            }
+        }
+        self.handle_response_to(call, response, Context { moment, is_check });
+        if call.is_of_former_token {
+            // The response may have halted delivery for what is wrong with the former token.
+            self.circuit_breaker.check_now(moment.now);
+        }
+    }
+
+    fn handle_response_to(&mut self, call: &CallInFlight, response: &Response, context: Context<'_>) {
         let attempts = &call.attempts;
         match (&call.call, response) {
             // The account is asked for again with the present token.
@@ -261,10 +278,6 @@ impl Dispatch {
             let reason = evidence.reason.clone();
             self.halt(context.moment.now, evidence, context.is_check);
             return self.give_back_all(&[id], &reason, context);
-        }
-        if let CallErrorKind::RateLimited { retry_after, .. } = error.kind {
-            let now = context.moment.now;
-            self.rate_limiter.record_rejection(now, retry_after);
         }
         match failed_calls::possible_cause(error) {
             Some(cause) if !others.disprove(cause) => {

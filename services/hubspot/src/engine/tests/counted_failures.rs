@@ -3,8 +3,10 @@
 use contracts::{AttemptResult, Claim, Field, NextAction};
 
 use super::harness::TestWorker;
-use super::samples::{all_written, claim, contact, failed, inputs, linked, ms, written};
-use crate::engine::{Call, CallErrorKind, CallId, Response, WrittenContact};
+use super::samples::{all_written, claim, contact, error_of, failed, inputs, linked, ms, written};
+use crate::engine::{
+    Call, CallErrorKind, CallId, InputError, InspectedContacts, RateLimit, Response, WrittenContact,
+};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
 
@@ -130,4 +132,37 @@ fn links_found_while_writing_never_count_as_a_chain() {
         contact_id: format!("merged-{lap}"),
         ..written
     });
+}
+
+#[test]
+fn a_rate_limit_for_a_contact_that_is_read_back_counts_for_nobody() {
+    let mut worker = TestWorker::running();
+    let claims = [linked("a", NAME)];
+    let (mut call, mut update) = worker.deliver(&claims);
+    for round in 0..2 {
+        let mut unverified = written(&inputs(&update)[0]);
+        unverified.values.clear();
+        let (results, errors) = (vec![unverified], Vec::new());
+        worker.respond(call, Response::Updated { results, errors });
+        worker.pass(ms(1_000));
+        let (read_back, _) = worker.call();
+        let limited = CallErrorKind::RateLimited {
+            limit: RateLimit::Window,
+            retry_after: None,
+        };
+        let error = InputError {
+            ids: vec!["c-a".to_owned()],
+            ..error_of(&inputs(&update)[0], limited)
+        };
+        let (contacts, errors) = (Vec::new(), vec![error]);
+        worker.respond(
+            read_back,
+            Response::Inspected(InspectedContacts { contacts, errors }),
+        );
+        assert!(!counted(&failure(&mut worker)), "round {round}");
+        // In between, a check of lookups succeeds.
+        worker.pass(ms(3_000));
+        worker.give_all(&claims);
+        (call, update) = worker.call();
+    }
 }

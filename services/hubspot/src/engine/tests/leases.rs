@@ -81,6 +81,7 @@ fn a_refusal_of_the_former_token_is_not_one_of_the_present_token() {
     let (update, _) = worker.deliver(&[linked("a", NAME)]);
     worker.put(Input::TokenReplaced);
     worker.respond(update, failed(CallErrorKind::Unauthorized));
+    assert_eq!(worker.call().1, Call::Account, "asked for without a pause");
     worker.now += ms(1_000);
     worker.put(Input::Tick);
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use contracts::{AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NextAction};
 
-use crate::rules::operator::lose_contact;
+use crate::rules::{handle_due, lose_contact};
 
 use super::{
     attempt_results::{all_confirmed, all_with, contact_found, failed},
@@ -116,8 +116,14 @@ fn possible_creates_of_a_linked_user_are_kept_until_their_window_ends() {
     let claim = without_link.claim();
     assert!(claim.never_linked);
     assert_eq!(possible_creates(&claim), both);
+    // Later, the addresses may be those of other people.
     user.now += user.timing.late_write;
-    assert_eq!(possible_creates(&user.claim()), []);
+    assert_eq!(possible_creates(&user.clone().claim()), []);
+    let mut without_link = user.clone();
+    lose_contact(&mut without_link.row, user.now, &user.timing);
+    assert_eq!(possible_creates(&without_link.claim()), []);
+    handle_due(&mut user.row, user.now, &user.timing);
+    assert!(user.row.possible_creates.is_empty(), "no personal data is left");
 }
 
 #[test]

@@ -175,7 +175,7 @@ impl Dispatch {
         }
         let failure = Failure {
             reason: error.reason.clone(),
-            scope: FailureScope::Record,
+            scope: FailureScope::of(&error.kind),
             is_transient: failed_calls::is_transient(&error.kind),
             check: Check::Lookups,
         };
