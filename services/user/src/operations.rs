@@ -7,6 +7,7 @@ mod change_lease;
 mod claim_users;
 mod contacts;
 mod control_delivery;
+mod delete_expired_keys;
 mod get_receipt;
 mod get_user;
 mod import_users;
@@ -42,6 +43,8 @@ use crate::{
     store::{StoreError, UserReader},
 };
 
+pub use delete_expired_keys::DeleteExpiredKeys;
+pub(crate) use delete_expired_keys::delete_expired_keys;
 pub use raise_version_floor::{RaiseVersionFloorError, raise_version_floor};
 pub use repair_users::RepairListed;
 pub use resync_users::ResyncListed;

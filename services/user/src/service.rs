@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     Config,
     commit::{self, AfterCommit, CommitQueue},
-    operations::{self, Context},
+    operations::{self, Context, delete_expired_keys},
     relay::{
         AcceptedNotices, StreamCapacity, StreamNews, StreamSupervisor, Sweeper, WakeUpRelay,
         publish_resolved, stream::StreamProvisioner, wake_failed,
@@ -198,6 +198,8 @@ impl Parts {
         tasks.spawn(relay.run(committed));
         let (waking, stop_waking) = (wake_failed(failed_users, commits.clone()), shutdown.clone());
         tasks.spawn(async move { stop_waking.or(waking).await });
+        let (deleting, stop_deleting) = (delete_expired_keys(commits.clone()), shutdown.clone());
+        tasks.spawn(async move { stop_deleting.or(deleting).await });
         tasks.spawn(publish_resolved(nats.clone(), resolved_users, shutdown.clone()));
         tasks.spawn(accepted.publish(nats.clone(), shutdown.clone()));
         tasks.spawn(supervisor.run(shutdown.clone()));

@@ -33,13 +33,31 @@ use crate::{
 /// The rows of the users that exist, in no order. A row that cannot be read does not affect the others.
 pub type LoadedRows = Vec<Result<Row, Unreadable>>;
 
-/// What is stored about an idempotency key that was looked for.
+/// How many idempotency keys of a user have not expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FoundKey {
-    /// The change that was made with the key; none if there is none, or if the key has expired.
-    pub change: Option<KeyedChange>,
-    /// The number of the user's newest key; 0 if the user has none. It may have expired.
-    pub newest: u64,
+pub struct KeyCount {
+    /// Their number.
+    pub keys: u64,
+    /// When the first of them expires.
+    pub oldest_expiry: Option<UnixMs>,
+}
+
+/// The place of an idempotency key among all keys, which are ordered by user and hash. The default is before all keys.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, sqlx::FromRow)]
+pub struct KeyPosition {
+    /// The user's id.
+    pub user_id: String,
+    /// The hash of the key.
+    pub key_hash: Vec<u8>,
+}
+
+/// What became of a page of idempotency keys.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeysDeleted {
+    /// How many had expired and were deleted.
+    pub deleted: u64,
+    /// Behind which key the next page begins; none if there is no further page.
+    pub next: Option<KeyPosition>,
 }
 
 /// A call of a user that HubSpot may still apply.
@@ -231,18 +249,27 @@ pub trait Transaction: Send {
     /// Writes the lease.
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError>;
 
-    /// Looks for idempotency keys of users. The answers have the order of the keys.
-    async fn find_keys(&mut self, keys: &[(&UserId, KeyHash)]) -> Result<Vec<FoundKey>, StoreError>;
+    /// Looks for the changes that were made with idempotency keys of users. They have the order of the keys; none stands for a key that
+    /// is not stored or has expired.
+    async fn find_keys(
+        &mut self,
+        keys: &[(&UserId, KeyHash)],
+    ) -> Result<Vec<Option<KeyedChange>>, StoreError>;
 
-    /// When the key of a user with this number expires; none if it was deleted or never stored.
-    async fn key_expiry(&mut self, user: &UserId, number: u64) -> Result<Option<UnixMs>, StoreError>;
+    /// Counts the idempotency keys of a user that expire within this time. A key that expires later is from before the clock stepped
+    /// back.
+    async fn count_keys(&mut self, user: &UserId, remembered_for: UnixMs) -> Result<KeyCount, StoreError>;
 
-    /// Inserts new keys. Their users are among the rows that this transaction loaded or saved.
+    /// Inserts keys, and replaces those that are stored. Their users are among the rows that this transaction loaded or saved.
     async fn save_keys(&mut self, keys: &[StoredKey]) -> Result<(), StoreError>;
 
-    /// Deletes at most `limit` keys that have expired, the oldest first, and returns how many these were. Keys that another
-    /// transaction is deleting are skipped.
-    async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError>;
+    /// Looks at the next `limit` keys behind a position, and deletes those that have expired. Keys that another transaction is deleting
+    /// or replacing are skipped.
+    async fn delete_expired_keys(
+        &mut self,
+        after: &KeyPosition,
+        limit: usize,
+    ) -> Result<KeysDeleted, StoreError>;
 
     /// Looks for calls that HubSpot may still apply to one of these targets.
     async fn find_late_writes(&mut self, targets: &[&WriteTarget]) -> Result<Vec<LateWrite>, StoreError>;

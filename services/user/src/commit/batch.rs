@@ -12,7 +12,10 @@ use super::keys::BatchKeys;
 use crate::{
     relay::AcceptedChanges,
     rules::{self, FingerprintChange, KeyHash, KeyState, KeyedChange, Lease, Row, RuleTiming, UnixMs},
-    store::{DatabaseIdentity, LateWrite, LoadedRows, StoreError, Transaction, UserWriter},
+    store::{
+        DatabaseIdentity, KeyPosition, KeysDeleted, LateWrite, LoadedRows, StoreError, Transaction,
+        UserWriter,
+    },
 };
 
 /// What follows from a committed batch.
@@ -163,20 +166,25 @@ impl<'a> Batch<'a> {
     }
 
     /// What is known of an idempotency key that was looked for.
-    pub(crate) async fn key_state(&mut self, user: &UserId, key: KeyHash) -> Result<KeyState, StoreError> {
+    pub(crate) async fn key_state(&mut self, row: &mut Row, key: KeyHash) -> Result<KeyState, StoreError> {
         let transaction = self.transaction.as_mut();
-        self.keys.state(transaction, user, key, self.timing).await
+        self.keys.state(transaction, row, key, self.timing).await
     }
 
-    /// Remembers what was done with an idempotency key. It is saved with the batch.
-    pub(crate) fn use_key(&mut self, user: &UserId, key: KeyHash, change: KeyedChange) {
-        self.keys.use_key(user, key, change);
+    /// Remembers what was done with an idempotency key. It is saved with the batch. The caller puts the row.
+    pub(crate) fn use_key(&mut self, row: &mut Row, key: KeyHash, change: KeyedChange) {
+        self.keys.use_key(row, key, change);
     }
 
-    /// Deletes at most `limit` idempotency keys that have expired.
-    pub(crate) async fn delete_expired_keys(&mut self, limit: usize) -> Result<(), StoreError> {
-        self.deleted += self.transaction.delete_expired_keys(limit).await?;
-        Ok(())
+    /// Deletes those of the next `limit` idempotency keys that have expired.
+    pub(crate) async fn delete_expired_keys(
+        &mut self,
+        after: &KeyPosition,
+        limit: usize,
+    ) -> Result<KeysDeleted, StoreError> {
+        let deleted = self.transaction.delete_expired_keys(after, limit).await?;
+        self.deleted += deleted.deleted;
+        Ok(deleted)
     }
 
     /// Deletes at most `limit` entries of late writes that are no longer possible.

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use contracts::UserId;
 
 use crate::{
-    rules::{KeyHash, KeyState, KeyedChange, RuleTiming, StoredKey, UnixMs},
-    store::{FoundKey, StoreError, Transaction},
+    rules::{KeyHash, KeyState, KeyedChange, Row, RuleTiming, StoredKey, UnixMs},
+    store::{KeyCount, StoreError, Transaction},
 };
 
 /// The keys that operations of the batch name.
@@ -14,8 +14,6 @@ use crate::{
 pub(super) struct BatchKeys {
     /// The change that was made with each key that was looked for; none with a key that is new.
     used: HashMap<(UserId, KeyHash), Option<KeyedChange>>,
-    /// The number of each user's newest key, as this batch leaves it.
-    newest: HashMap<UserId, u64>,
     /// Users that have as many keys as they may have, and when the oldest one expires.
     full: HashMap<UserId, UnixMs>,
     /// Keys to be saved.
@@ -36,10 +34,8 @@ impl BatchKeys {
         let keys: HashSet<(&UserId, KeyHash)> = keys.iter().copied().collect();
         let keys: Vec<(&UserId, KeyHash)> = keys.into_iter().collect();
         let found = transaction.find_keys(&keys).await?;
-        for ((user, key), FoundKey { change, newest }) in keys.into_iter().zip(found) {
-            self.used.insert((user.clone(), key), change);
-            self.newest.insert(user.clone(), newest);
-        }
+        let keys = keys.into_iter().map(|(user, key)| (user.clone(), key));
+        self.used.extend(keys.zip(found));
         Ok(())
     }
 
@@ -47,13 +43,13 @@ impl BatchKeys {
     pub(super) async fn state(
         &mut self,
         transaction: &mut dyn Transaction,
-        user: &UserId,
+        row: &mut Row,
         key: KeyHash,
         timing: &RuleTiming,
     ) -> Result<KeyState, StoreError> {
-        let used_for = self.used.get(&(user.clone(), key)).copied().flatten();
+        let used_for = self.used.get(&(row.user_id.clone(), key)).copied().flatten();
         let full_until = match used_for {
-            None => self.full_until(transaction, user, timing).await?,
+            None => self.full_until(transaction, row, timing).await?,
             Some(_) => None,
         };
         Ok(KeyState { used_for, full_until })
@@ -61,56 +57,42 @@ impl BatchKeys {
 
     /// If the user has as many keys as it may have: when the oldest one expires.
     ///
-    /// Keys are numbered, and expire in the order of their numbers. So one key tells whether there is space for another: the one that is
-    /// as many numbers before the next as a user may have keys. No user is asked about that has used fewer keys.
+    /// The row has an upper bound of the number of keys, which ignores that keys expire. Only when it reaches the maximum, the keys are
+    /// counted, and the bound becomes that count. So a user with few keys is never counted, and one with many only now and then.
     async fn full_until(
         &mut self,
         transaction: &mut dyn Transaction,
-        user: &UserId,
+        row: &mut Row,
         timing: &RuleTiming,
     ) -> Result<Option<UnixMs>, StoreError> {
-        if let Some(until) = self.full.get(user) {
+        if let Some(until) = self.full.get(&row.user_id) {
             return Ok(Some(*until));
         }
-        let next = self.next_number(user);
-        let Some(number) = next
-            .checked_sub(timing.max_idempotency_keys)
-            .filter(|number| *number > 0)
-        else {
+        if row.idempotency_keys < timing.max_idempotency_keys {
             return Ok(None);
-        };
-        let mut new = self.new.iter();
-        let new = new.find(|stored| stored.user_id == *user && stored.number == number);
-        let expiry = match new {
-            Some(stored) => Some(stored.change.expires_at),
-            None => transaction.key_expiry(user, number).await?,
-        };
-        let now = transaction.now();
-        // A time that is further ahead than a key may be stored for is from before the clock stepped back.
-        let until = expiry.filter(|at| (now + 1..=now + timing.idempotency_key).contains(at));
-        self.full.extend(until.map(|until| (user.clone(), until)));
+        }
+        let KeyCount { keys, oldest_expiry } = transaction
+            .count_keys(&row.user_id, timing.idempotency_key)
+            .await?;
+        let new = self.new.iter().filter(|stored| stored.user_id == row.user_id);
+        let new_expiries: Vec<UnixMs> = new.map(|stored| stored.change.expires_at).collect();
+        row.idempotency_keys = keys + new_expiries.len() as u64;
+        let until = oldest_expiry.into_iter().chain(new_expiries).min();
+        let until = until.filter(|_| row.idempotency_keys >= timing.max_idempotency_keys);
+        self.full.extend(until.map(|until| (row.user_id.clone(), until)));
         Ok(until)
     }
 
-    /// Remembers what was done with a key.
-    pub(super) fn use_key(&mut self, user: &UserId, key: KeyHash, change: KeyedChange) {
-        let number = self.next_number(user);
-        self.newest.insert(user.clone(), number);
-        self.used.insert((user.clone(), key), Some(change));
-        self.new.push(StoredKey {
-            user_id: user.clone(),
-            number,
-            key,
-            change,
-        });
+    /// Remembers what was done with a key. The row has to be saved too.
+    pub(super) fn use_key(&mut self, row: &mut Row, key: KeyHash, change: KeyedChange) {
+        row.idempotency_keys += 1;
+        let user_id = row.user_id.clone();
+        self.used.insert((user_id.clone(), key), Some(change));
+        self.new.push(StoredKey { user_id, key, change });
     }
 
     /// The keys to be saved.
     pub(super) fn new_keys(&self) -> &[StoredKey] {
         &self.new
-    }
-
-    fn next_number(&self, user: &UserId) -> u64 {
-        self.newest.get(user).copied().unwrap_or(0) + 1
     }
 }

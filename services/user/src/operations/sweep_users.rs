@@ -1,4 +1,4 @@
-//! Handles what is due: users with wake-ups, rechecks and late-write windows that end, and idempotency keys that have expired.
+//! Handles what is due: users with wake-ups, rechecks, and late-write windows that end.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::{
     rules,
 };
 
-/// The most expired idempotency keys, and the most late writes, that one sweep deletes. Twice a second, that is more than arise.
+/// The most late writes that one sweep deletes. Twice a second, that is more than arise.
 const MAX_DELETED: usize = 500;
 
 /// Handles users that are due and publishes their wake-ups. The answer is how many users were due.
@@ -69,7 +69,6 @@ impl Operation for SweepUsers {
             contacts::resend_users_of(batch, user, &contacts).await?;
         }
         // Last, so that these entries are locked only for the commit.
-        batch.delete_expired_keys(MAX_DELETED).await?;
         batch.delete_ended_late_writes(MAX_DELETED).await?;
         Ok(due.len())
     }

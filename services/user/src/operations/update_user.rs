@@ -35,7 +35,7 @@ impl Operation for UpdateUser {
         check_values(&self.fields)?;
         let mut row = stored_or_new(batch, &self.user_id)?;
         let key = match self.key() {
-            Some((user, key)) => Some(batch.key_state(user, key).await?),
+            Some((_, key)) => Some(batch.key_state(&mut row, key).await?),
             None => None,
         };
         let requested = Change {
@@ -62,7 +62,7 @@ impl Operation for UpdateUser {
         if changed.is_changed && state == SyncState::Pending {
             batch.accepted.name(&self.user_id, changed.version);
         }
-        if let Some((user, key)) = self.key() {
+        if let Some((_, key)) = self.key() {
             // Also if nothing changed: a repeat must not replace what others have changed since.
             let change = KeyedChange {
                 version: changed.version,
@@ -70,10 +70,12 @@ impl Operation for UpdateUser {
                 hash: ChangeHash::of(self.form, &self.fields),
                 expires_at: batch.now + batch.timing.idempotency_key,
             };
-            batch.use_key(user, key, change);
+            batch.use_key(&mut row, key, change);
         }
         if changed.is_row_changed {
             row.request.clone_from(&batch.request);
+        }
+        if changed.is_row_changed || key.is_some() {
             let priority = row.priority;
             batch.put(row);
             if changed.wake {

@@ -52,9 +52,6 @@ pub struct KeyedChange {
 pub struct StoredKey {
     /// The user that was changed.
     pub user_id: UserId,
-    /// Counts the keys of the user, from 1. A user may have as many keys as are allowed if the key that is that many numbers before
-    /// the next one has expired or was deleted.
-    pub number: u64,
     /// The hash under which the key is found again.
     pub key: KeyHash,
     /// The change that was made with it.

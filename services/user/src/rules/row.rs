@@ -81,6 +81,8 @@ pub struct Row {
     pub history: Vec<PastAttempt>,
     /// The last few changes whose senders may send them a second time, the latest one last.
     pub recent_changes: Vec<RecentChange>,
+    /// How many idempotency keys of the user are stored at most. They are counted when this reaches the maximum.
+    pub idempotency_keys: u64,
     /// What a later version of the service stored in this row.
     pub unknown: UnknownParts,
 }
@@ -202,6 +204,7 @@ impl Row {
             last_failure: None,
             history: Vec::new(),
             recent_changes: Vec::new(),
+            idempotency_keys: 0,
             unknown: UnknownParts::default(),
         }
     }

@@ -7,7 +7,7 @@ use contracts::{Field, InvalidUserId, PerField, Priority, SyncState, WriteTarget
 use sqlx::FromRow;
 
 use self::row_json::RowJson;
-use super::{FoundKey, LateWrite, StoreError, Unreadable, error::parse_ids};
+use super::{LateWrite, StoreError, Unreadable, error::parse_ids};
 use crate::rules::{ChangeHash, KeyedChange, Lease, Row, UnixMs, overall_state};
 
 /// The columns that do not belong to a field, in the order of [`Columns`].
@@ -90,38 +90,40 @@ impl From<LeaseColumns> for Lease {
     }
 }
 
-/// The columns of an idempotency key that was looked for. Those of the key itself are empty if it was not found.
+/// The columns of an idempotency key that was found.
 #[derive(Debug, FromRow)]
 pub(super) struct KeyColumns {
-    version: Option<i64>,
-    changed: Option<bool>,
-    change_hash: Option<Vec<u8>>,
-    expires_at: Option<UnixMs>,
-    /// The number of the user's newest key.
-    newest: Option<i64>,
+    /// The place of the key among those that were looked for.
+    position: i64,
+    version: i64,
+    changed: bool,
+    change_hash: Vec<u8>,
+    expires_at: UnixMs,
 }
 
-impl TryFrom<KeyColumns> for FoundKey {
-    type Error = sqlx::Error;
-
-    fn try_from(columns: KeyColumns) -> sqlx::Result<Self> {
-        let count = |stored: Option<i64>| stored.and_then(|stored| u64::try_from(stored).ok()).unwrap_or(0);
-        let change = match (columns.change_hash, columns.expires_at) {
-            (Some(hash), Some(expires_at)) => Some(KeyedChange {
-                version: count(columns.version),
-                is_changed: columns.changed.unwrap_or_default(),
-                hash: ChangeHash(<[u8; 32]>::try_from(hash).map_err(|hash| {
-                    sqlx::Error::Decode(format!("a hash of {} bytes instead of 32", hash.len()).into())
-                })?),
-                expires_at,
-            }),
-            _ => None,
+/// The changes that were made with keys, in the order in which these were looked for.
+pub(super) fn changes_of_keys(
+    wanted: usize,
+    found: Vec<KeyColumns>,
+) -> sqlx::Result<Vec<Option<KeyedChange>>> {
+    let mut changes = vec![None; wanted];
+    for columns in found {
+        let hash = <[u8; 32]>::try_from(columns.change_hash);
+        let hash = hash.map_err(|hash| {
+            sqlx::Error::Decode(format!("a hash of {} bytes instead of 32", hash.len()).into())
+        })?;
+        let change = KeyedChange {
+            version: u64::try_from(columns.version).unwrap_or(0),
+            is_changed: columns.changed,
+            hash: ChangeHash(hash),
+            expires_at: columns.expires_at,
         };
-        Ok(Self {
-            change,
-            newest: count(columns.newest),
-        })
+        let place = usize::try_from(columns.position).ok();
+        if let Some(place) = place.and_then(|place| changes.get_mut(place)) {
+            *place = Some(change);
+        }
     }
+    Ok(changes)
 }
 
 /// The columns of a late write.

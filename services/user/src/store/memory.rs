@@ -48,7 +48,7 @@ use super::{
     DatabaseIdentity, LateWrite, LoadedRows, Opened, StoreError, Transaction, UserReader, UserWriter,
 };
 use crate::{
-    rules::{Lease, Row, StoredKey},
+    rules::{KeyHash, Lease, Row, StoredKey, UnixMs},
     time::Clock,
 };
 
@@ -73,7 +73,7 @@ struct Shared {
     /// Which open transaction holds the row of a user.
     held_rows: HashMap<UserId, TransactionId>,
     /// Keys that open transactions delete.
-    keys_in_deletion: HashSet<(UserId, u64)>,
+    keys_in_deletion: HashSet<(UserId, KeyHash)>,
     /// Which open transaction holds the lease.
     held_lease: Option<TransactionId>,
     last_transaction: TransactionId,
@@ -101,8 +101,9 @@ struct Commit {
     lease: Option<Lease>,
     deleted_late_writes: Vec<(WriteTarget, UserId)>,
     saved_late_writes: Vec<LateWrite>,
-    deleted_keys: HashSet<(UserId, u64)>,
-    inserted_keys: Keys,
+    /// With their expiries.
+    deleted_keys: BTreeMap<(UserId, KeyHash), UnixMs>,
+    saved_keys: Keys,
 }
 
 impl Committed {
@@ -124,11 +125,11 @@ impl Committed {
             } = late_write;
             self.tables.late_writes.insert((target, user_id), until);
         }
-        for (user, number) in &commit.deleted_keys {
-            self.keys.remove(user, *number);
+        for (key, expires_at) in &commit.deleted_keys {
+            self.keys.remove(key, *expires_at);
         }
-        for key in commit.inserted_keys.all() {
-            self.keys.insert(key.clone());
+        for key in commit.saved_keys.all() {
+            self.keys.save(key);
         }
     }
 }
@@ -248,7 +249,7 @@ impl MemoryStore {
 
     /// The committed idempotency keys, expired ones included.
     pub fn keys(&self) -> Vec<StoredKey> {
-        self.lock().committed.keys.all().cloned().collect()
+        self.lock().committed.keys.all().collect()
     }
 
     /// The users among these whose rows an open transaction holds. A `begin` with one of them would be contended, so a

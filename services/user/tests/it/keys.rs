@@ -3,12 +3,13 @@
 use contracts::{ErrorCode, Field, ServiceError, UpdateForm, UpdateUser, UserUpdated};
 use futures_util::future::join_all;
 use user::{
-    operations::SweepUsers,
+    operations::DeleteExpiredKeys,
     rules::{RuleTiming, UnixMs},
-    store::Opened,
+    store::{KeyPosition, KeysDeleted},
 };
 
 use crate::{
+    other_client::{OtherClient, Statement},
     side_by_side::{Committing, TestClock},
     stack::{ada, patch},
     stores::{StoreKind, TestStore, on_each_store},
@@ -24,7 +25,8 @@ on_each_store![
     two_changes_of_one_batch_with_the_same_key_are_one,
     a_user_may_have_ten_thousand_keys,
     the_limit_counts_keys_of_the_same_batch,
-    a_sweep_deletes_a_page_of_expired_keys,
+    keys_are_deleted_when_they_have_expired,
+    the_keys_of_a_user_are_counted_again_when_they_may_be_too_many,
 ];
 
 const NOW: UnixMs = 1_000_000;
@@ -76,22 +78,11 @@ impl Service {
         join_all(changes.into_iter().map(|change| self.update(change))).await
     }
 
-    async fn sweep(&self) {
-        let sweep = SweepUsers { live: 1, backfill: 1 };
-        self.committing.queue.run(sweep, None).await.unwrap();
-    }
-
-    /// How many expired keys are still stored.
-    async fn expired_keys(self) -> u64 {
-        let Self { clock, store, .. } = self;
-        self.committing.close().await;
-        let mut opened: Opened = store.open().await;
-        opened.writers[0].use_clock(clock.clock());
-        let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
-        let deleted = transaction.delete_expired_keys(usize::MAX).await.unwrap();
-        transaction.commit().await.unwrap();
-        opened.close().await.unwrap();
-        deleted
+    /// Deletes the expired ones of the first keys.
+    async fn delete_expired(&self, limit: usize) -> KeysDeleted {
+        let after = KeyPosition::default();
+        let page = DeleteExpiredKeys { after, limit };
+        self.committing.queue.run(page, None).await.unwrap()
     }
 
     async fn close(self) {
@@ -269,19 +260,90 @@ async fn the_limit_counts_keys_of_the_same_batch(kind: StoreKind) {
     service.close().await;
 }
 
-async fn a_sweep_deletes_a_page_of_expired_keys(kind: StoreKind) {
+async fn keys_are_deleted_when_they_have_expired(kind: StoreKind) {
     let service = Service::start(kind).await;
+    service.update(ada("1")).await.unwrap();
     let keys: Vec<String> = (0..700).map(|number| number.to_string()).collect();
     let changes = keys.iter().map(|key| keyed(key, ada("1")));
     service.update_together(changes).await;
     service.clock.advance(DAY - 1);
-    service.sweep().await;
+    assert_eq!(service.delete_expired(1_000).await, KeysDeleted::default());
     service.clock.advance(1);
     service.update(keyed("young", ada("1"))).await.unwrap();
-    service.sweep().await;
+    let page = service.delete_expired(500).await;
+    // The young key may be among the first ones.
+    assert!(
+        (499..=500).contains(&page.deleted) && page.next.is_some(),
+        "{page:?}"
+    );
+    let rest = service.delete_expired(1_000).await;
+    assert_eq!((page.deleted + rest.deleted, rest.next), (700, None));
     assert_eq!(
         outcome(service.update(keyed("young", ada("1"))).await),
         (1, false)
     );
-    assert_eq!(service.expired_keys().await, 200);
+    service.close().await;
+}
+
+async fn the_keys_of_a_user_are_counted_again_when_they_may_be_too_many(kind: StoreKind) {
+    let timing = RuleTiming {
+        max_idempotency_keys: 3,
+        ..RuleTiming::default()
+    };
+    let service = Service::start_with(kind, timing).await;
+    // One key an hour for three days: never more than three in a day, if each lasts three hours.
+    let timing = RuleTiming {
+        idempotency_key: 3 * HOUR,
+        ..timing
+    };
+    let service = Service { timing, ..service }.restart().await;
+    for hour in 0..72 {
+        let key = hour.to_string();
+        service.update(keyed(&key, ada("1"))).await.unwrap();
+        service.clock.advance(HOUR);
+    }
+    // Whether or not those that expired were deleted.
+    service.delete_expired(1_000).await;
+    service.update(keyed("next", ada("1"))).await.unwrap();
+    let error = service.update(keyed("one too many", ada("1"))).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::TooManyKeys);
+    assert_eq!(error.retry_after_ms, Some(HOUR.unsigned_abs()));
+    service.close().await;
+}
+
+/// Undoes the last migration of the table. The key is stored twice, as one was that had been used again after it had expired.
+const UNDO_KEYS_BY_HASH: Statement = Statement {
+    sqlite: "ALTER TABLE idempotency_keys RENAME TO later; CREATE TABLE idempotency_keys (user_id TEXT NOT NULL, \
+        number INTEGER NOT NULL, key_hash BLOB NOT NULL, version INTEGER NOT NULL, changed INTEGER NOT NULL, \
+        change_hash BLOB NOT NULL, expires_at INTEGER NOT NULL, PRIMARY KEY (user_id, number)) STRICT, WITHOUT ROWID; \
+        CREATE INDEX idempotency_keys_by_hash ON idempotency_keys (user_id, key_hash); \
+        CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at); \
+        INSERT INTO idempotency_keys SELECT user_id, 10, key_hash, version, changed, change_hash, expires_at FROM later; \
+        INSERT INTO idempotency_keys SELECT user_id, 9, key_hash, 77, changed, change_hash, 5 FROM later; \
+        DROP TABLE later; DELETE FROM _sqlx_migrations WHERE version = 9",
+    postgres: "ALTER TABLE idempotency_keys DROP CONSTRAINT idempotency_keys_pkey, ADD COLUMN number BIGINT NOT NULL DEFAULT 10; \
+        INSERT INTO idempotency_keys SELECT user_id, key_hash, 77, changed, change_hash, 5, 9 FROM idempotency_keys; \
+        ALTER TABLE idempotency_keys ADD PRIMARY KEY (user_id, number); \
+        CREATE INDEX idempotency_keys_by_hash ON idempotency_keys (user_id, key_hash); \
+        CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at); \
+        DELETE FROM _sqlx_migrations WHERE version = 8",
+};
+
+#[tokio::test]
+async fn keys_of_an_earlier_version_are_remembered() {
+    let service = Service::start(StoreKind::Database).await;
+    service.update(keyed("k", ada("1"))).await.unwrap();
+    service.update(name("Eva")).await.unwrap();
+    service.committing.close().await;
+    let TestStore::Database(database) = &service.store else {
+        panic!("the store is a database");
+    };
+    let mut other = OtherClient::at(database.url().parse().unwrap()).await;
+    other.execute(UNDO_KEYS_BY_HASH).await;
+    other.close().await;
+    let opened = service.store.open().await;
+    let committing = Committing::start_with(opened, &service.clock, service.timing);
+    let repeated = committing.queue.run(keyed("k", ada("1")), None).await;
+    assert_eq!(outcome(repeated), (1, true));
+    committing.close().await;
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use contracts::{Field, FieldSet, Link, LinkOrigin, Priority, UserId, WriteTarget};
 use user::{
     rules::{ChangeHash, KeyHash, KeyedChange, Lease, OpenAttempt, Row, RuleTiming, StoredKey},
-    store::{FoundKey, LateWrite, LoadedRows, Opened, ScanFilter, StoreError, UserScan},
+    store::{
+        KeyCount, KeyPosition, KeysDeleted, LateWrite, LoadedRows, Opened, ScanFilter, StoreError, UserScan,
+        UserWriter,
+    },
     time::Clock,
 };
 
@@ -26,9 +29,10 @@ on_each_store![
     only_one_transaction_holds_the_lease,
     a_scan_returns_an_empty_page_where_few_rows_match,
     keys_are_found_until_they_expire,
-    the_newest_entry_of_a_key_counts,
+    a_key_that_is_used_again_is_replaced,
+    keys_of_a_user_are_counted,
     expired_keys_are_deleted_in_pages,
-    keys_that_another_transaction_deletes_are_skipped,
+    keys_that_another_transaction_deletes_or_replaces_are_skipped,
     late_writes_are_found_until_they_end,
 ];
 
@@ -280,22 +284,26 @@ async fn a_scan_returns_an_empty_page_where_few_rows_match(kind: StoreKind) {
     opened.close().await.unwrap();
 }
 
-fn key_of(user: &str, number: u64, key: &str, expires_at: i64) -> StoredKey {
+fn key_of(user: &str, key: &str, expires_at: i64) -> StoredKey {
+    let version = u64::from(key.as_bytes()[0]);
     StoredKey {
         user_id: id(user),
-        number,
         key: KeyHash::of(key),
         change: KeyedChange {
-            version: number + 7,
-            is_changed: number.is_multiple_of(2),
-            hash: ChangeHash(KeyHash::of(&format!("change {number}")).0),
+            version,
+            is_changed: version.is_multiple_of(2),
+            hash: ChangeHash(KeyHash::of(&format!("change {key}")).0),
             expires_at,
         },
     }
 }
 
 async fn save_keys(opened: &mut Opened, keys: &[StoredKey]) {
-    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    save_keys_with(&mut opened.writers[0], keys).await;
+}
+
+async fn save_keys_with(writer: &mut Box<dyn UserWriter>, keys: &[StoredKey]) {
+    let (mut transaction, _) = writer.begin(&[]).await.unwrap();
     transaction.save_keys(keys).await.unwrap();
     transaction.commit().await.unwrap();
 }
@@ -303,9 +311,9 @@ async fn save_keys(opened: &mut Opened, keys: &[StoredKey]) {
 async fn keys_are_found_until_they_expire(kind: StoreKind) {
     let (mut opened, _store) = open(kind).await;
     let keys = [
-        key_of("1", 1, "a", NOW),
-        key_of("1", 2, "b", NOW + 1),
-        key_of("2", 1, "b", NOW + 5),
+        key_of("1", "a", NOW),
+        key_of("1", "b", NOW + 1),
+        key_of("2", "b", NOW + 5),
     ];
     save_keys(&mut opened, &keys).await;
     let (one, two, three) = (id("1"), id("2"), id("3"));
@@ -318,112 +326,139 @@ async fn keys_are_found_until_they_expire(kind: StoreKind) {
     ];
     let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
     let found = transaction.find_keys(&wanted).await.unwrap();
-    let expected = [
-        (Some(keys[2].change), 1),
-        (None, 2),
-        (Some(keys[1].change), 2),
-        (None, 1),
-        (None, 0),
-    ];
-    let expected = expected.map(|(change, newest)| FoundKey { change, newest });
-    assert_eq!(found, expected);
-    assert_eq!(transaction.key_expiry(&one, 1).await.unwrap(), Some(NOW));
-    assert_eq!(transaction.key_expiry(&one, 3).await.unwrap(), None);
+    let (first, second) = (Some(keys[2].change), Some(keys[1].change));
+    assert_eq!(found, [first, None, second, None, None]);
     // What is saved and not committed is gone.
-    transaction
-        .save_keys(&[key_of("1", 3, "c", NOW + 1)])
-        .await
-        .unwrap();
-    let saved = transaction.find_keys(&[(&one, KeyHash::of("c"))]).await.unwrap();
-    assert_eq!(saved[0].newest, 3);
+    transaction.save_keys(&[key_of("1", "c", NOW + 1)]).await.unwrap();
+    let wanted = [(&one, KeyHash::of("c"))];
+    assert!(transaction.find_keys(&wanted).await.unwrap()[0].is_some());
     drop(transaction);
     opened.writers[0].forget_connection();
     let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
-    let gone = transaction.find_keys(&[(&one, KeyHash::of("c"))]).await.unwrap();
-    assert_eq!(
-        gone,
-        [FoundKey {
-            change: None,
-            newest: 2
-        }]
-    );
+    assert_eq!(transaction.find_keys(&wanted).await.unwrap(), [None]);
     drop(transaction);
     opened.close().await.unwrap();
 }
 
-/// After the clock stepped back, a key that had expired may be valid again beside the one that was used later.
-async fn the_newest_entry_of_a_key_counts(kind: StoreKind) {
+async fn a_key_that_is_used_again_is_replaced(kind: StoreKind) {
     let (mut opened, _store) = open(kind).await;
-    let keys = [key_of("1", 1, "a", NOW + 1), key_of("1", 2, "a", NOW + 2)];
-    save_keys(&mut opened, &keys).await;
-    let one = id("1");
+    let (one, again) = (id("1"), key_of("1", "a", NOW + 2));
+    save_keys(&mut opened, &[key_of("1", "a", NOW), key_of("1", "b", NOW + 1)]).await;
+    let again = StoredKey {
+        change: KeyedChange {
+            version: 99,
+            hash: ChangeHash([7; 32]),
+            ..again.change
+        },
+        ..again
+    };
+    save_keys(&mut opened, std::slice::from_ref(&again)).await;
     let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
-    let wanted = [(&one, KeyHash::of("a")), (&one, KeyHash::of("b"))];
-    let found = transaction.find_keys(&wanted).await.unwrap();
-    assert_eq!(found.len(), 2);
-    assert_eq!(found[0].change, Some(keys[1].change));
+    let found = transaction.find_keys(&[(&one, KeyHash::of("a"))]).await.unwrap();
+    assert_eq!(found, [Some(again.change)]);
+    let count = transaction.count_keys(&one, 10).await.unwrap();
+    assert_eq!(count.keys, 2);
+    drop(transaction);
+    opened.close().await.unwrap();
+}
+
+/// A key that expires later than any key can was used before the clock stepped back.
+async fn keys_of_a_user_are_counted(kind: StoreKind) {
+    let (mut opened, _store) = open(kind).await;
+    let keys = [
+        key_of("1", "a", NOW),
+        key_of("1", "b", NOW + 10),
+        key_of("1", "c", NOW + 3),
+        key_of("1", "d", NOW + 11),
+        key_of("2", "e", NOW + 1),
+    ];
+    save_keys(&mut opened, &keys).await;
+    let (one, three) = (id("1"), id("3"));
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    let expected = KeyCount {
+        keys: 2,
+        oldest_expiry: Some(NOW + 3),
+    };
+    assert_eq!(transaction.count_keys(&one, 10).await.unwrap(), expected);
+    assert_eq!(
+        transaction.count_keys(&three, 10).await.unwrap(),
+        KeyCount::default()
+    );
     drop(transaction);
     opened.close().await.unwrap();
 }
 
 async fn expired_keys_are_deleted_in_pages(kind: StoreKind) {
+    const KEYS: usize = 10;
     let (mut opened, _store) = open(kind).await;
-    let keys: Vec<StoredKey> = (1..=5)
+    // Every second key has expired.
+    let keys: Vec<StoredKey> = (0..KEYS)
         .map(|number| {
-            key_of(
-                "1",
-                number,
-                &number.to_string(),
-                NOW - 5 + i64::try_from(number).unwrap(),
-            )
+            let (user, key) = (number % 3, number.to_string());
+            let expires_at = if number.is_multiple_of(2) { NOW } else { NOW + 1 };
+            key_of(&user.to_string(), &key, expires_at)
         })
-        .chain([key_of("1", 6, "6", NOW + 1)])
         .collect();
     save_keys(&mut opened, &keys).await;
-    let one = id("1");
+    let (mut after, mut deleted, mut pages) = (KeyPosition::default(), 0, 0);
+    loop {
+        let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+        let page = transaction.delete_expired_keys(&after, 3).await.unwrap();
+        transaction.commit().await.unwrap();
+        (deleted, pages) = (deleted + page.deleted, pages + 1);
+        match page.next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    assert_eq!((deleted, pages), (5, 4));
     let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
-    assert_eq!(transaction.delete_expired_keys(3).await.unwrap(), 3);
-    assert_eq!(
-        transaction.key_expiry(&one, 3).await.unwrap(),
-        None,
-        "the oldest first"
-    );
-    transaction.commit().await.unwrap();
-    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
-    assert_eq!(transaction.key_expiry(&one, 4).await.unwrap(), Some(NOW - 1));
-    assert_eq!(transaction.delete_expired_keys(3).await.unwrap(), 2);
-    assert_eq!(transaction.delete_expired_keys(3).await.unwrap(), 0);
-    transaction.commit().await.unwrap();
-    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
-    let found = transaction.find_keys(&[(&one, KeyHash::of("6"))]).await.unwrap();
-    assert_eq!(found[0].change, Some(keys[5].change));
+    let wanted: Vec<_> = keys.iter().map(|stored| (&stored.user_id, stored.key)).collect();
+    let found = transaction.find_keys(&wanted).await.unwrap();
+    for (stored, found) in keys.iter().zip(found) {
+        let expected = Some(stored.change).filter(|change| change.expires_at > NOW);
+        assert_eq!(found, expected);
+    }
+    let nothing = transaction
+        .delete_expired_keys(&KeyPosition::default(), usize::MAX)
+        .await;
+    assert_eq!(nothing.unwrap(), KeysDeleted::default());
     drop(transaction);
     opened.close().await.unwrap();
 }
 
-async fn keys_that_another_transaction_deletes_are_skipped(kind: StoreKind) {
+async fn keys_that_another_transaction_deletes_or_replaces_are_skipped(kind: StoreKind) {
     if !kind.has_several_writers() {
         return;
     }
     let (mut opened, _store) = open(kind).await;
-    let keys = [1, 2, 3].map(|number| key_of("1", number, &number.to_string(), NOW));
+    let keys = ["a", "b", "c"].map(|key| key_of("1", key, NOW));
     save_keys(&mut opened, &keys).await;
     let [first, second, ..] = opened.writers.as_mut_slice() else {
         panic!("there are several writers");
     };
+    let start = KeyPosition::default();
     let (mut one, _) = first.begin(&[]).await.unwrap();
-    assert_eq!(one.delete_expired_keys(2).await.unwrap(), 2);
+    let page = one.delete_expired_keys(&start, 2).await.unwrap();
+    assert_eq!(page.deleted, 2);
     let (mut other, _) = second.begin(&[]).await.unwrap();
-    assert_eq!(other.delete_expired_keys(10).await.unwrap(), 1);
-    // An expired key is used again while its old entry is being deleted.
-    other.save_keys(&[key_of("1", 4, "1", NOW + 1)]).await.unwrap();
+    assert_eq!(other.delete_expired_keys(&start, 10).await.unwrap().deleted, 1);
     other.commit().await.unwrap();
     one.commit().await.unwrap();
+
+    // The expired key is used again while another transaction looks for expired ones.
+    save_keys_with(first, &keys[..1]).await;
+    let used = key_of("1", "a", NOW + 1);
+    let (mut one, _) = first.begin(&[]).await.unwrap();
+    one.save_keys(std::slice::from_ref(&used)).await.unwrap();
+    let (mut other, _) = second.begin(&[]).await.unwrap();
+    other.delete_expired_keys(&start, 10).await.unwrap();
+    one.commit().await.unwrap();
+    other.commit().await.unwrap();
     let (mut transaction, _) = first.begin(&[]).await.unwrap();
-    let one = id("1");
-    let found = transaction.find_keys(&[(&one, KeyHash::of("1"))]).await.unwrap();
-    assert_eq!(found[0].newest, 4);
-    assert!(found[0].change.is_some());
+    let user = id("1");
+    let found = transaction.find_keys(&[(&user, KeyHash::of("a"))]).await.unwrap();
+    assert_eq!(found, [Some(used.change)]);
     drop(transaction);
     opened.close().await.unwrap();
 }

@@ -69,6 +69,8 @@ pub(super) struct RowJson {
     history: Vec<PastAttempt>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     recent_changes: Vec<RecentChange>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    idempotency_keys: u64,
     #[serde(flatten)]
     unknown: UnknownMembers,
 }
@@ -210,6 +212,7 @@ impl RowJson {
             last_failure: row.last_failure.clone(),
             history: row.history.clone(),
             recent_changes: row.recent_changes.clone(),
+            idempotency_keys: row.idempotency_keys,
             unknown: row.unknown.members.clone(),
         }
     }
@@ -275,6 +278,7 @@ impl RowJson {
         row.last_failure = self.last_failure;
         row.history = self.history;
         row.recent_changes = self.recent_changes;
+        row.idempotency_keys = self.idempotency_keys;
     }
 }
 
@@ -425,7 +429,8 @@ mod tests {
             "charges": 1,
             "lastFailure": reason,
             "history": [[1, 2, 3, 4, 200]],
-            "recentChanges": [[u64::MAX, 2, 3]]
+            "recentChanges": [[u64::MAX, 2, 3]],
+            "idempotencyKeys": 7
         })
     }
 

@@ -1,76 +1,73 @@
-//! Idempotency keys in memory, with the indexes that the databases have too.
+//! Idempotency keys in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, ops::Bound};
 
 use contracts::UserId;
 
 use crate::{
     rules::{KeyHash, KeyedChange, StoredKey, UnixMs},
-    store::FoundKey,
+    store::KeyPosition,
 };
 
-/// The keys that are stored.
+/// The keys that are stored, by user and hash.
 #[derive(Debug, Clone, Default)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "each is an index, named by what it is searched by"
-)]
-pub(super) struct Keys {
-    by_number: BTreeMap<(UserId, u64), StoredKey>,
-    by_hash: BTreeSet<(UserId, KeyHash, u64)>,
-    by_expiry: BTreeSet<(UnixMs, UserId, u64)>,
-}
+pub(super) struct Keys(BTreeMap<(UserId, KeyHash), KeyedChange>);
 
 impl Keys {
-    /// Looks for a key that has not expired.
-    pub(super) fn find(&self, user: &UserId, key: KeyHash, now: UnixMs) -> FoundKey {
-        let numbers = self
-            .by_hash
-            .range((user.clone(), key, 0)..=(user.clone(), key, u64::MAX));
-        let newest_first = numbers.rev().filter_map(|(_, _, number)| self.get(user, *number));
-        let mut valid = newest_first.filter(|stored| stored.change.expires_at > now);
-        let mut own = self.by_number.range((user.clone(), 0)..=(user.clone(), u64::MAX));
-        FoundKey {
-            change: valid.next().map(|stored| stored.change),
-            newest: own.next_back().map_or(0, |((_, number), _)| *number),
+    /// The change that was made with a key, if it has not expired.
+    pub(super) fn find(&self, user: &UserId, key: KeyHash, now: UnixMs) -> Option<KeyedChange> {
+        let change = self.0.get(&(user.clone(), key)).copied();
+        change.filter(|change| change.expires_at > now)
+    }
+
+    /// The keys of a user and their changes.
+    pub(super) fn of_user(&self, user: &UserId) -> impl Iterator<Item = (KeyHash, &KeyedChange)> {
+        let first = (user.clone(), KeyHash([0; 32]));
+        let last = (user.clone(), KeyHash([u8::MAX; 32]));
+        self.0
+            .range(first..=last)
+            .map(|((_, key), change)| (*key, change))
+    }
+
+    /// The keys behind a position.
+    pub(super) fn behind<'a>(
+        &'a self,
+        after: &KeyPosition,
+    ) -> impl Iterator<Item = (&'a (UserId, KeyHash), &'a KeyedChange)> + use<'a> {
+        let key = (
+            after.user_id.parse::<UserId>(),
+            <[u8; 32]>::try_from(after.key_hash.as_slice()),
+        );
+        let start = match key {
+            (Ok(user), Ok(hash)) => Bound::Excluded((user, KeyHash(hash))),
+            // The position before all keys.
+            _ => Bound::Unbounded,
+        };
+        self.0.range((start, Bound::Unbounded))
+    }
+
+    /// Inserts a key, or replaces it.
+    pub(super) fn save(&mut self, stored: StoredKey) {
+        self.0.insert((stored.user_id, stored.key), stored.change);
+    }
+
+    /// Removes a key, unless it was used again meanwhile.
+    pub(super) fn remove(&mut self, key: &(UserId, KeyHash), expires_at: UnixMs) {
+        if self
+            .0
+            .get(key)
+            .is_some_and(|change| change.expires_at == expires_at)
+        {
+            self.0.remove(key);
         }
     }
 
-    /// The key of a user with this number.
-    pub(super) fn get(&self, user: &UserId, number: u64) -> Option<&StoredKey> {
-        self.by_number.get(&(user.clone(), number))
-    }
-
-    /// Inserts a key into each index.
-    pub(super) fn insert(&mut self, stored: StoredKey) {
-        let StoredKey {
-            user_id,
-            number,
-            key,
-            change: KeyedChange { expires_at, .. },
-        } = &stored;
-        self.by_hash.insert((user_id.clone(), *key, *number));
-        self.by_expiry.insert((*expires_at, user_id.clone(), *number));
-        self.by_number.insert((user_id.clone(), *number), stored);
-    }
-
-    /// Removes a key from each index.
-    pub(super) fn remove(&mut self, user: &UserId, number: u64) {
-        if let Some(stored) = self.by_number.remove(&(user.clone(), number)) {
-            self.by_hash.remove(&(user.clone(), stored.key, number));
-            let expires_at = stored.change.expires_at;
-            self.by_expiry.remove(&(expires_at, user.clone(), number));
-        }
-    }
-
-    /// Keys that have expired, the oldest first.
-    pub(super) fn expired(&self, now: UnixMs) -> impl Iterator<Item = (&UserId, u64)> {
-        let expired = self.by_expiry.iter().take_while(move |(at, ..)| *at <= now);
-        expired.map(|(_, user, number)| (user, *number))
-    }
-
-    /// Every stored key, by user and number.
-    pub(super) fn all(&self) -> impl Iterator<Item = &StoredKey> {
-        self.by_number.values()
+    /// Every stored key, by user and hash.
+    pub(super) fn all(&self) -> impl Iterator<Item = StoredKey> {
+        self.0.iter().map(|((user_id, key), change)| StoredKey {
+            user_id: user_id.clone(),
+            key: *key,
+            change: *change,
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! A transaction of a store in memory.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     ops::{Bound, RangeBounds},
     sync::Arc,
 };
@@ -16,9 +16,9 @@ use super::{
     tables::{StoredRow, Tables},
 };
 use crate::{
-    rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
+    rules::{KeyHash, KeyedChange, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        DatabaseIdentity, FoundKey, LateWrite, LoadedRows, StoreError, Transaction,
+        DatabaseIdentity, KeyCount, KeyPosition, KeysDeleted, LateWrite, LoadedRows, StoreError, Transaction,
         columns::{integer, priority_number},
     },
     time::Clock,
@@ -39,10 +39,10 @@ pub(super) struct MemoryTransaction {
     /// The rows it has written.
     written: Tables,
     written_lease: Option<Lease>,
-    /// The keys it has inserted and not deleted.
-    inserted_keys: Keys,
-    /// The committed keys it has deleted.
-    deleted_keys: HashSet<(UserId, u64)>,
+    /// The keys it has saved.
+    saved_keys: Keys,
+    /// The committed keys it has deleted, and when they expired.
+    deleted_keys: BTreeMap<(UserId, KeyHash), UnixMs>,
     saved_late_writes: Vec<LateWrite>,
     /// The late writes it has deleted.
     deleted_late_writes: Vec<(WriteTarget, UserId)>,
@@ -81,8 +81,8 @@ impl MemoryTransaction {
             held: HashSet::new(),
             written: Tables::default(),
             written_lease: None,
-            inserted_keys: Keys::default(),
-            deleted_keys: HashSet::new(),
+            saved_keys: Keys::default(),
+            deleted_keys: BTreeMap::new(),
             saved_late_writes: Vec::new(),
             deleted_late_writes: Vec::new(),
             is_open: true,
@@ -139,7 +139,7 @@ impl MemoryTransaction {
         for user in self.held.drain() {
             shared.held_rows.remove(&user);
         }
-        for key in self.deleted_keys.drain() {
+        for (key, _) in std::mem::take(&mut self.deleted_keys) {
             shared.keys_in_deletion.remove(&key);
         }
         if shared.held_lease == Some(self.id) {
@@ -281,34 +281,44 @@ impl MemoryTransaction {
     }
 
     /// Looks for a key as this transaction sees it. It deletes only keys that have expired, which are not found anyway.
-    fn find_key(&self, shared: &Shared, user: &UserId, key: KeyHash) -> FoundKey {
-        let committed = shared.committed.keys.find(user, key, self.now);
-        let own = self.inserted_keys.find(user, key, self.now);
-        FoundKey {
-            change: own.change.or(committed.change),
-            newest: own.newest.max(committed.newest),
-        }
+    fn find_key(&self, shared: &Shared, user: &UserId, key: KeyHash) -> Option<KeyedChange> {
+        let own = self.saved_keys.find(user, key, self.now);
+        own.or_else(|| shared.committed.keys.find(user, key, self.now))
     }
 
-    fn expiry_of(&self, shared: &Shared, user: &UserId, number: u64) -> Option<UnixMs> {
-        if self.deleted_keys.contains(&(user.clone(), number)) {
-            return None;
+    /// Counts the keys of a user that have not expired, as this transaction sees them.
+    fn count_live_keys(&self, shared: &Shared, user: &UserId, remembered_for: UnixMs) -> KeyCount {
+        let mut expiries: BTreeMap<KeyHash, UnixMs> = BTreeMap::new();
+        for keys in [&shared.committed.keys, &self.saved_keys] {
+            expiries.extend(keys.of_user(user).map(|(key, change)| (key, change.expires_at)));
         }
-        let stored = self.inserted_keys.get(user, number);
-        let stored = stored.or_else(|| shared.committed.keys.get(user, number));
-        stored.map(|stored| stored.change.expires_at)
+        expiries.retain(|_, at| (self.now + 1..=self.now + remembered_for).contains(at));
+        KeyCount {
+            keys: expiries.len() as u64,
+            oldest_expiry: expiries.into_values().min(),
+        }
     }
 
     /// Keys that this transaction or another one deletes are skipped.
-    fn delete_expired(&mut self, shared: &mut Shared, limit: usize) -> u64 {
-        let expired = shared.committed.keys.expired(self.now);
-        let expired = expired.map(|(user, number)| (user.clone(), number));
-        let free = expired.filter(|key| !shared.keys_in_deletion.contains(key));
-        let free: Vec<(UserId, u64)> = free.take(limit).collect();
-        shared.keys_in_deletion.extend(free.iter().cloned());
-        let count = free.len() as u64;
-        self.deleted_keys.extend(free);
-        count
+    fn delete_expired(&mut self, shared: &mut Shared, after: &KeyPosition, limit: usize) -> KeysDeleted {
+        let page: Vec<_> = shared.committed.keys.behind(after).take(limit).collect();
+        let last = page.last().filter(|_| page.len() == limit);
+        let next = last.map(|((user, key), _)| KeyPosition {
+            user_id: user.to_string(),
+            key_hash: key.0.to_vec(),
+        });
+        let expired = page
+            .into_iter()
+            .filter(|(key, change)| change.expires_at <= self.now && !shared.keys_in_deletion.contains(key));
+        let expired: Vec<_> = expired
+            .map(|(key, change)| (key.clone(), change.expires_at))
+            .collect();
+        let deleted = expired.len() as u64;
+        shared
+            .keys_in_deletion
+            .extend(expired.iter().map(|(key, _)| key.clone()));
+        self.deleted_keys.extend(expired);
+        KeysDeleted { deleted, next }
     }
 
     fn hold_lease(&mut self, shared: &mut Shared) -> Result<(), StoreError> {
@@ -328,7 +338,7 @@ impl MemoryTransaction {
             deleted_late_writes: std::mem::take(&mut self.deleted_late_writes),
             saved_late_writes: std::mem::take(&mut self.saved_late_writes),
             deleted_keys: self.deleted_keys.clone(),
-            inserted_keys: std::mem::take(&mut self.inserted_keys),
+            saved_keys: std::mem::take(&mut self.saved_keys),
         });
         shared.faults.strike(MemoryFault::AnswerLost)
     }
@@ -485,29 +495,36 @@ impl Transaction for MemoryTransaction {
             .await
     }
 
-    async fn find_keys(&mut self, wanted: &[(&UserId, KeyHash)]) -> Result<Vec<FoundKey>, StoreError> {
+    async fn find_keys(
+        &mut self,
+        keys: &[(&UserId, KeyHash)],
+    ) -> Result<Vec<Option<KeyedChange>>, StoreError> {
         self.statement(|this, shared| {
-            let found = wanted.iter().map(|(user, key)| this.find_key(shared, user, *key));
+            let found = keys.iter().map(|(user, key)| this.find_key(shared, user, *key));
             Ok(found.collect())
         })
         .await
     }
 
-    async fn key_expiry(&mut self, user: &UserId, number: u64) -> Result<Option<UnixMs>, StoreError> {
-        self.statement(|this, shared| Ok(this.expiry_of(shared, user, number)))
+    async fn count_keys(&mut self, user: &UserId, remembered_for: UnixMs) -> Result<KeyCount, StoreError> {
+        self.statement(|this, shared| Ok(this.count_live_keys(shared, user, remembered_for)))
             .await
     }
 
-    async fn save_keys(&mut self, new: &[StoredKey]) -> Result<(), StoreError> {
+    async fn save_keys(&mut self, keys: &[StoredKey]) -> Result<(), StoreError> {
         self.statement(|this, _| {
-            new.iter().cloned().for_each(|key| this.inserted_keys.insert(key));
+            keys.iter().cloned().for_each(|key| this.saved_keys.save(key));
             Ok(())
         })
         .await
     }
 
-    async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError> {
-        self.statement(|this, shared| Ok(this.delete_expired(shared, limit)))
+    async fn delete_expired_keys(
+        &mut self,
+        after: &KeyPosition,
+        limit: usize,
+    ) -> Result<KeysDeleted, StoreError> {
+        self.statement(|this, shared| Ok(this.delete_expired(shared, after, limit)))
             .await
     }
 

@@ -5,38 +5,43 @@ use sqlx::PgConnection;
 
 use super::error::limited;
 use crate::{
-    rules::{KeyHash, StoredKey, UnixMs},
+    rules::{KeyHash, KeyedChange, StoredKey, UnixMs},
     store::{
-        FoundKey,
-        columns::{KeyColumns, integer},
+        KeyCount, KeyPosition, KeysDeleted,
+        columns::{KeyColumns, changes_of_keys, integer},
     },
 };
 
-/// Parameters: users, keys, now. After the clock stepped back, a key may be valid twice; then the newer entry counts.
-const FIND: &str = "SELECT stored.*, \
-    (SELECT max(number) FROM idempotency_keys AS own WHERE own.user_id = given.user_id) AS newest \
-    FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS given (user_id, key_hash, position) \
-    LEFT JOIN LATERAL (SELECT version, changed, change_hash, expires_at FROM idempotency_keys AS same \
+/// Parameters: users, keys, now.
+const FIND: &str = "SELECT given.position - 1 AS position, version, changed, change_hash, expires_at \
+    FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS given (user_id, key_hash, position), \
+    LATERAL (SELECT version, changed, change_hash, expires_at FROM idempotency_keys AS same \
     WHERE same.user_id = given.user_id AND same.key_hash = given.key_hash AND same.expires_at > $3 \
-    ORDER BY number DESC LIMIT 1) AS stored ON true ORDER BY given.position";
-/// Parameters: user, number.
-const EXPIRY: &str = "SELECT expires_at FROM idempotency_keys WHERE user_id = $1 AND number = $2";
+    OFFSET 0) AS stored";
+/// Parameters: user, now, the latest expiry that counts.
+const COUNT: &str = "SELECT count(*), min(expires_at) FROM idempotency_keys \
+    WHERE user_id = $1 AND expires_at > $2 AND expires_at <= $3";
 /// Parameters: one array for each column.
-const INSERT: &str = "INSERT INTO idempotency_keys \
-    (user_id, number, key_hash, version, changed, change_hash, expires_at) \
-    SELECT * FROM unnest($1::text[], $2::int8[], $3::bytea[], $4::int8[], $5::bool[], $6::bytea[], $7::int8[])";
-/// Parameters: now, limit. `MATERIALIZED` makes the server look for the keys once.
-const DELETE_EXPIRED: &str = "WITH expired AS MATERIALIZED (SELECT user_id, number FROM idempotency_keys \
-    WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED) \
-    DELETE FROM idempotency_keys AS stored USING expired \
-    WHERE stored.user_id = expired.user_id AND stored.number = expired.number";
+const SAVE: &str = "INSERT INTO idempotency_keys (user_id, key_hash, version, changed, change_hash, expires_at) \
+    SELECT * FROM unnest($1::text[], $2::bytea[], $3::int8[], $4::bool[], $5::bytea[], $6::int8[]) \
+    ON CONFLICT (user_id, key_hash) DO UPDATE SET version = excluded.version, changed = excluded.changed, \
+    change_hash = excluded.change_hash, expires_at = excluded.expires_at";
+/// Parameters: user and hash of a position, how many keys to pass over.
+const END_OF_PAGE: &str = "SELECT user_id, key_hash FROM idempotency_keys WHERE (user_id, key_hash) > ($1, $2) \
+    ORDER BY user_id, key_hash LIMIT 1 OFFSET $3";
+/// Parameters: user and hash of a position, now, user and hash of the last key of the page.
+const DELETE_EXPIRED: &str = "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys \
+    WHERE (user_id, key_hash) > ($1, $2) AND expires_at <= $3 AND (user_id, key_hash) <= ($4, $5) FOR UPDATE SKIP LOCKED))";
+/// Parameters: user and hash of a position, now.
+const DELETE_LAST_EXPIRED: &str = "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys \
+    WHERE (user_id, key_hash) > ($1, $2) AND expires_at <= $3 FOR UPDATE SKIP LOCKED))";
 
-/// Looks for keys that have not expired, in their order.
+/// Looks for keys that have not expired, and returns their changes in the order of the keys.
 pub(super) async fn find(
     connection: &mut PgConnection,
     wanted: &[(&UserId, KeyHash)],
     now: UnixMs,
-) -> sqlx::Result<Vec<FoundKey>> {
+) -> sqlx::Result<Vec<Option<KeyedChange>>> {
     let users: Vec<&str> = wanted.iter().map(|(user, _)| user.as_str()).collect();
     let keys: Vec<&[u8]> = wanted.iter().map(|(_, key)| key.0.as_slice()).collect();
     let query = sqlx::query_as::<_, KeyColumns>(FIND)
@@ -44,49 +49,76 @@ pub(super) async fn find(
         .bind(keys)
         .bind(now);
     let found = limited(query.fetch_all(connection)).await?;
-    found.into_iter().map(FoundKey::try_from).collect()
+    changes_of_keys(wanted.len(), found)
 }
 
-/// When a key expires.
-pub(super) async fn expiry(
+/// Counts the keys of a user that expire after now, but not after `latest`.
+pub(super) async fn count(
     connection: &mut PgConnection,
     user: &UserId,
-    number: u64,
-) -> sqlx::Result<Option<UnixMs>> {
-    let query = sqlx::query_scalar(EXPIRY)
-        .bind(user.as_str())
-        .bind(integer(number));
-    limited(query.fetch_optional(connection)).await
+    now: UnixMs,
+    latest: UnixMs,
+) -> sqlx::Result<KeyCount> {
+    let query = sqlx::query_as::<_, (i64, Option<UnixMs>)>(COUNT).bind(user.as_str());
+    let query = query.bind(now).bind(latest);
+    let (keys, oldest_expiry) = limited(query.fetch_one(connection)).await?;
+    Ok(KeyCount {
+        keys: u64::try_from(keys).unwrap_or(0),
+        oldest_expiry,
+    })
 }
 
-/// Inserts the keys that a batch has used.
-pub(super) async fn insert(connection: &mut PgConnection, keys: &[StoredKey]) -> sqlx::Result<()> {
-    let query = sqlx::query(INSERT)
-        .bind(keys.iter().map(|key| key.user_id.as_str()).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| integer(key.number)).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| key.key.0.as_slice()).collect::<Vec<_>>())
+/// Saves the keys that a batch has used.
+pub(super) async fn save(connection: &mut PgConnection, keys: &[StoredKey]) -> sqlx::Result<()> {
+    let changes = || keys.iter().map(|stored| &stored.change);
+    let query = sqlx::query(SAVE)
         .bind(
             keys.iter()
-                .map(|key| integer(key.change.version))
+                .map(|stored| stored.user_id.as_str())
                 .collect::<Vec<_>>(),
         )
-        .bind(keys.iter().map(|key| key.change.is_changed).collect::<Vec<_>>())
         .bind(
             keys.iter()
-                .map(|key| key.change.hash.0.as_slice())
+                .map(|stored| stored.key.0.as_slice())
                 .collect::<Vec<_>>(),
         )
-        .bind(keys.iter().map(|key| key.change.expires_at).collect::<Vec<_>>());
+        .bind(
+            changes()
+                .map(|change| integer(change.version))
+                .collect::<Vec<_>>(),
+        )
+        .bind(changes().map(|change| change.is_changed).collect::<Vec<_>>())
+        .bind(
+            changes()
+                .map(|change| change.hash.0.as_slice())
+                .collect::<Vec<_>>(),
+        )
+        .bind(changes().map(|change| change.expires_at).collect::<Vec<_>>());
     limited(query.execute(connection)).await.map(drop)
 }
 
-/// Deletes expired keys, and returns how many these were.
+/// Deletes the expired keys among the next `limit` ones behind a position.
 pub(super) async fn delete_expired(
     connection: &mut PgConnection,
+    after: &KeyPosition,
     now: UnixMs,
     limit: usize,
-) -> sqlx::Result<u64> {
-    let query = sqlx::query(DELETE_EXPIRED).bind(now).bind(integer(limit as u64));
-    let deleted = limited(query.execute(connection)).await?;
-    Ok(deleted.rows_affected())
+) -> sqlx::Result<KeysDeleted> {
+    let KeyPosition { user_id, key_hash } = after;
+    let query = sqlx::query_as::<_, KeyPosition>(END_OF_PAGE)
+        .bind(user_id)
+        .bind(key_hash);
+    let query = query.bind(integer(limit.saturating_sub(1) as u64));
+    let next = limited(query.fetch_optional(&mut *connection)).await?;
+    let delete = if next.is_some() {
+        DELETE_EXPIRED
+    } else {
+        DELETE_LAST_EXPIRED
+    };
+    let mut query = sqlx::query(delete).bind(user_id).bind(key_hash).bind(now);
+    if let Some(next) = &next {
+        query = query.bind(&next.user_id).bind(&next.key_hash);
+    }
+    let deleted = limited(query.execute(connection)).await?.rows_affected();
+    Ok(KeysDeleted { deleted, next })
 }

@@ -11,9 +11,9 @@ use super::{
     keys, late_writes, rows,
 };
 use crate::{
-    rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
+    rules::{KeyHash, KeyedChange, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        DatabaseIdentity, FoundKey, LateWrite, LoadedRows, StoreError, Transaction,
+        DatabaseIdentity, KeyCount, KeyPosition, KeysDeleted, LateWrite, LoadedRows, StoreError, Transaction,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
@@ -233,22 +233,30 @@ impl Transaction for PostgresTransaction<'_> {
         done.map(|_| ()).map_err(before_commit)
     }
 
-    async fn find_keys(&mut self, wanted: &[(&UserId, KeyHash)]) -> Result<Vec<FoundKey>, StoreError> {
-        let found = keys::find(self.connection, wanted, self.now).await;
+    async fn find_keys(
+        &mut self,
+        keys: &[(&UserId, KeyHash)],
+    ) -> Result<Vec<Option<KeyedChange>>, StoreError> {
+        let found = keys::find(self.connection, keys, self.now).await;
         found.map_err(before_commit)
     }
 
-    async fn key_expiry(&mut self, user: &UserId, number: u64) -> Result<Option<UnixMs>, StoreError> {
-        let expiry = keys::expiry(self.connection, user, number).await;
-        expiry.map_err(before_commit)
+    async fn count_keys(&mut self, user: &UserId, remembered_for: UnixMs) -> Result<KeyCount, StoreError> {
+        let latest = self.now + remembered_for;
+        let count = keys::count(self.connection, user, self.now, latest).await;
+        count.map_err(before_commit)
     }
 
-    async fn save_keys(&mut self, new: &[StoredKey]) -> Result<(), StoreError> {
-        keys::insert(self.connection, new).await.map_err(before_commit)
+    async fn save_keys(&mut self, keys: &[StoredKey]) -> Result<(), StoreError> {
+        keys::save(self.connection, keys).await.map_err(before_commit)
     }
 
-    async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError> {
-        let deleted = keys::delete_expired(self.connection, self.now, limit).await;
+    async fn delete_expired_keys(
+        &mut self,
+        after: &KeyPosition,
+        limit: usize,
+    ) -> Result<KeysDeleted, StoreError> {
+        let deleted = keys::delete_expired(self.connection, after, self.now, limit).await;
         deleted.map_err(before_commit)
     }
 

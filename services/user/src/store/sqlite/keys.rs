@@ -1,96 +1,111 @@
 //! Reads and writes the table `idempotency_keys`.
+//!
+//! Each statement takes all keys of a batch, however many these are, so that it is prepared once. Texts and numbers are given as JSON,
+//! hashes as one blob, because JSON has no bytes.
 
 use contracts::UserId;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use crate::{
-    rules::{KeyHash, StoredKey, UnixMs},
+    rules::{KeyHash, KeyedChange, StoredKey, UnixMs},
     store::{
-        FoundKey,
-        columns::{KeyColumns, integer},
+        KeyCount, KeyPosition, KeysDeleted,
+        columns::{KeyColumns, changes_of_keys, integer},
     },
 };
 
-/// The keys of one INSERT. With seven parameters for each they stay well below SQLite's limit of 32,766 parameters.
-const KEYS_PER_INSERT: usize = 256;
-/// Parameters: users and keys in hexadecimal as JSON, now. After the clock stepped back, a key may be valid twice; then the newer
-/// entry counts. The index is named, because otherwise SQLite looks at each key of the user, the newest one first.
-const FIND: &str = "SELECT stored.version, stored.changed, stored.change_hash, stored.expires_at, \
-    (SELECT max(number) FROM idempotency_keys AS own WHERE own.user_id = given.value ->> 0) AS newest \
-    FROM json_each(?1) AS given LEFT JOIN idempotency_keys AS stored ON stored.user_id = given.value ->> 0 \
-    AND stored.number = (SELECT max(number) FROM idempotency_keys AS same INDEXED BY idempotency_keys_by_hash \
-    WHERE same.user_id = given.value ->> 0 AND same.key_hash = unhex(given.value ->> 1) AND same.expires_at > ?2) ORDER BY given.key";
-/// Parameters: user, number.
-const EXPIRY: &str = "SELECT expires_at FROM idempotency_keys WHERE user_id = ?1 AND number = ?2";
-/// Parameters: now, limit.
-const DELETE_EXPIRED: &str = "DELETE FROM idempotency_keys WHERE (user_id, number) IN (SELECT user_id, number \
-    FROM idempotency_keys WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)";
+/// Parameters: users as JSON, the hashes of the keys, now. `CROSS JOIN` makes SQLite search the table for each given key.
+const FIND: &str = "SELECT given.key AS position, version, changed, change_hash, expires_at \
+    FROM json_each(?1) AS given CROSS JOIN idempotency_keys AS stored ON stored.user_id = given.value \
+    AND stored.key_hash = substr(?2, given.key * 32 + 1, 32) WHERE stored.expires_at > ?3";
+/// Parameters: user, now, the latest expiry that counts.
+const COUNT: &str = "SELECT count(*), min(expires_at) FROM idempotency_keys \
+    WHERE user_id = ?1 AND expires_at > ?2 AND expires_at <= ?3";
+/// Parameters: user, version, whether it changed and expiry of each key as JSON; the hashes of key and change, one after the other.
+const SAVE: &str = "INSERT OR REPLACE INTO idempotency_keys (user_id, key_hash, version, changed, change_hash, expires_at) \
+    SELECT value ->> 0, substr(?2, key * 64 + 1, 32), value ->> 1, value ->> 2, substr(?2, key * 64 + 33, 32), value ->> 3 \
+    FROM json_each(?1)";
+/// Parameters: user and hash of a position, how many keys to pass over.
+const END_OF_PAGE: &str = "SELECT user_id, key_hash FROM idempotency_keys WHERE (user_id, key_hash) > (?1, ?2) \
+    ORDER BY user_id, key_hash LIMIT 1 OFFSET ?3";
+/// Parameters: user and hash of a position, now, user and hash of the last key of the page.
+const DELETE_EXPIRED: &str = "DELETE FROM idempotency_keys WHERE (user_id, key_hash) > (?1, ?2) AND expires_at <= ?3 \
+    AND (user_id, key_hash) <= (?4, ?5)";
+/// Parameters: user and hash of a position, now.
+const DELETE_LAST_EXPIRED: &str =
+    "DELETE FROM idempotency_keys WHERE (user_id, key_hash) > (?1, ?2) AND expires_at <= ?3";
 
-/// Looks for keys that have not expired, in their order.
+/// Looks for keys that have not expired, and returns their changes in the order of the keys.
 pub(super) async fn find(
     connection: &mut SqliteConnection,
     wanted: &[(&UserId, KeyHash)],
     now: UnixMs,
-) -> sqlx::Result<Vec<FoundKey>> {
-    let pairs: Vec<(&str, String)> = wanted
-        .iter()
-        .map(|(user, key)| (user.as_str(), hexadecimal(key)))
-        .collect();
-    let pairs = serde_json::to_string(&pairs).expect("ids and digits are text");
-    let query = sqlx::query_as::<_, KeyColumns>(FIND).bind(pairs).bind(now);
-    let found = query.fetch_all(connection).await?;
-    found.into_iter().map(FoundKey::try_from).collect()
+) -> sqlx::Result<Vec<Option<KeyedChange>>> {
+    let users: Vec<&UserId> = wanted.iter().map(|(user, _)| *user).collect();
+    let users = serde_json::to_string(&users).expect("ids are text");
+    let hashes: Vec<u8> = wanted.iter().flat_map(|(_, key)| key.0).collect();
+    let query = sqlx::query_as::<_, KeyColumns>(FIND).bind(users);
+    let found = query.bind(hashes).bind(now).fetch_all(connection).await?;
+    changes_of_keys(wanted.len(), found)
 }
 
-/// When a key expires.
-pub(super) async fn expiry(
+/// Counts the keys of a user that expire after now, but not after `latest`.
+pub(super) async fn count(
     connection: &mut SqliteConnection,
     user: &UserId,
-    number: u64,
-) -> sqlx::Result<Option<UnixMs>> {
-    let query = sqlx::query_scalar(EXPIRY)
-        .bind(user.to_string())
-        .bind(integer(number));
-    query.fetch_optional(connection).await
+    now: UnixMs,
+    latest: UnixMs,
+) -> sqlx::Result<KeyCount> {
+    let query = sqlx::query_as::<_, (i64, Option<UnixMs>)>(COUNT).bind(user.to_string());
+    let (keys, oldest_expiry) = query.bind(now).bind(latest).fetch_one(connection).await?;
+    Ok(KeyCount {
+        keys: u64::try_from(keys).unwrap_or(0),
+        oldest_expiry,
+    })
 }
 
-/// Inserts the keys that a batch has used.
-pub(super) async fn insert(connection: &mut SqliteConnection, keys: &[StoredKey]) -> sqlx::Result<()> {
-    for chunk in keys.chunks(KEYS_PER_INSERT) {
-        let mut insert = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO idempotency_keys (user_id, number, key_hash, version, changed, change_hash, expires_at) ",
-        );
-        insert.push_values(chunk, |mut tuple, key| {
-            tuple
-                .push_bind(key.user_id.to_string())
-                .push_bind(integer(key.number))
-                .push_bind(key.key.0.to_vec())
-                .push_bind(integer(key.change.version))
-                .push_bind(key.change.is_changed)
-                .push_bind(key.change.hash.0.to_vec())
-                .push_bind(key.change.expires_at);
-        });
-        // As with rows, only the statement for a single key is used often enough to be kept prepared.
-        let query = insert.build().persistent(chunk.len() == 1);
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+/// Saves the keys that a batch has used.
+pub(super) async fn save(connection: &mut SqliteConnection, keys: &[StoredKey]) -> sqlx::Result<()> {
+    let values = keys.iter().map(|stored| {
+        let change = &stored.change;
+        (
+            &stored.user_id,
+            change.version,
+            change.is_changed,
+            change.expires_at,
+        )
+    });
+    let values = serde_json::to_string(&values.collect::<Vec<_>>()).expect("ids and numbers are JSON");
+    let hashes = keys
+        .iter()
+        .flat_map(|stored| [stored.key.0, stored.change.hash.0]);
+    let hashes: Vec<u8> = hashes.flatten().collect();
+    let query = sqlx::query(SAVE).bind(values).bind(hashes);
+    query.execute(connection).await.map(drop)
 }
 
-/// Deletes expired keys, and returns how many these were.
+/// Deletes the expired keys among the next `limit` ones behind a position.
 pub(super) async fn delete_expired(
     connection: &mut SqliteConnection,
+    after: &KeyPosition,
     now: UnixMs,
     limit: usize,
-) -> sqlx::Result<u64> {
-    let query = sqlx::query(DELETE_EXPIRED).bind(now).bind(integer(limit as u64));
-    Ok(query.execute(connection).await?.rows_affected())
-}
-
-fn hexadecimal(key: &KeyHash) -> String {
-    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).expect("four bits are one digit");
-    key.0
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+) -> sqlx::Result<KeysDeleted> {
+    let KeyPosition { user_id, key_hash } = after.clone();
+    let query = sqlx::query_as::<_, KeyPosition>(END_OF_PAGE)
+        .bind(&user_id)
+        .bind(&key_hash);
+    let query = query.bind(integer(limit.saturating_sub(1) as u64));
+    let next = query.fetch_optional(&mut *connection).await?;
+    let delete = if next.is_some() {
+        DELETE_EXPIRED
+    } else {
+        DELETE_LAST_EXPIRED
+    };
+    let mut query = sqlx::query(delete).bind(user_id).bind(key_hash).bind(now);
+    if let Some(next) = next.clone() {
+        query = query.bind(next.user_id).bind(next.key_hash);
+    }
+    let deleted = query.execute(connection).await?.rows_affected();
+    Ok(KeysDeleted { deleted, next })
 }

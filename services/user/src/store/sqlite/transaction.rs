@@ -16,9 +16,10 @@ use super::{
     rows,
 };
 use crate::{
-    rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
+    rules::{KeyHash, KeyedChange, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        DatabaseIdentity, FoundKey, LateWrite, LoadedRows, StoreError, Transaction, UserWriter,
+        DatabaseIdentity, KeyCount, KeyPosition, KeysDeleted, LateWrite, LoadedRows, StoreError, Transaction,
+        UserWriter,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
@@ -246,23 +247,32 @@ impl Transaction for SqliteTransaction<'_> {
         Ok(())
     }
 
-    async fn find_keys(&mut self, wanted: &[(&UserId, KeyHash)]) -> Result<Vec<FoundKey>, StoreError> {
-        let found = keys::find(&mut self.inner, wanted, self.now).await;
+    async fn find_keys(
+        &mut self,
+        keys: &[(&UserId, KeyHash)],
+    ) -> Result<Vec<Option<KeyedChange>>, StoreError> {
+        let found = keys::find(&mut self.inner, keys, self.now).await;
         found.map_err(StoreError::before_commit)
     }
 
-    async fn key_expiry(&mut self, user: &UserId, number: u64) -> Result<Option<UnixMs>, StoreError> {
-        let expiry = keys::expiry(&mut self.inner, user, number).await;
-        expiry.map_err(StoreError::before_commit)
+    async fn count_keys(&mut self, user: &UserId, remembered_for: UnixMs) -> Result<KeyCount, StoreError> {
+        let latest = self.now + remembered_for;
+        let count = keys::count(&mut self.inner, user, self.now, latest).await;
+        count.map_err(StoreError::before_commit)
     }
 
-    async fn save_keys(&mut self, new: &[StoredKey]) -> Result<(), StoreError> {
-        let saved = keys::insert(&mut self.inner, new).await;
-        saved.map_err(StoreError::before_commit)
+    async fn save_keys(&mut self, keys: &[StoredKey]) -> Result<(), StoreError> {
+        keys::save(&mut self.inner, keys)
+            .await
+            .map_err(StoreError::before_commit)
     }
 
-    async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError> {
-        let deleted = keys::delete_expired(&mut self.inner, self.now, limit).await;
+    async fn delete_expired_keys(
+        &mut self,
+        after: &KeyPosition,
+        limit: usize,
+    ) -> Result<KeysDeleted, StoreError> {
+        let deleted = keys::delete_expired(&mut self.inner, after, self.now, limit).await;
         deleted.map_err(StoreError::before_commit)
     }
 
