@@ -1,4 +1,6 @@
 //! Reads and writes the table `idempotency_keys`, all keys of a batch in one statement.
+//!
+//! A transaction that uses an expired key again waits for one that is deleting it. The one that deletes never waits: it skips locked keys.
 
 use contracts::UserId;
 use sqlx::PgConnection;

@@ -1,9 +1,12 @@
 //! Reads rows from the table `users` and writes them to it.
 
+use std::sync::LazyLock;
+
 use contracts::{Field, PerField, UserId};
 use sqlx::{
-    FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor, query_builder::Separated,
-    sqlite::SqliteRow,
+    FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
 };
 
 use crate::{
@@ -15,8 +18,15 @@ use crate::{
     },
 };
 
-/// The rows of one INSERT. With a parameter for each column they stay well below SQLite's limit of 32,766 parameters.
-const ROWS_PER_INSERT: usize = 128;
+/// The maximum number of rows of one INSERT, a power of two. With a parameter for each column they stay well below SQLite's limit of 32,766
+/// parameters.
+const MAX_ROWS_PER_INSERT: usize = 128;
+
+/// The statements that save 1, 2, 4, … rows.
+static INSERTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let lengths = (0..=MAX_ROWS_PER_INSERT.ilog2()).map(|power| 1 << power);
+    lengths.map(insert_statement).collect()
+});
 
 /// Loads the rows of those users that exist.
 pub(super) async fn load(
@@ -96,27 +106,46 @@ pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
 
 /// Inserts rows, and replaces those that exist.
 pub(super) async fn save(connection: &mut SqliteConnection, rows: &[&Row]) -> Result<(), StoreError> {
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO users (");
-        push_column_names(&mut insert);
-        insert.push(") ");
-        insert.push_values(chunk, |tuple, row| bind(tuple, row));
-        insert.push(" ON CONFLICT (user_id) DO UPDATE SET ");
-        let mut sets = insert.separated(", ");
-        for name in columns::column_names().filter(|name| *name != "user_id") {
-            sets.push(name)
-                .push_unseparated(" = excluded.")
-                .push_unseparated(name);
+    for chunk in chunks_of_few_lengths(rows) {
+        let insert = INSERTS[chunk.len().ilog2() as usize].as_str();
+        let mut query = sqlx::query(insert);
+        for row in chunk {
+            query = bind(query, row);
         }
-        // Chunks of different lengths are different statements. Only the one for a single row is used often enough to be
-        // kept prepared.
-        let query = insert.build().persistent(chunk.len() == 1);
         query
             .execute(&mut *connection)
             .await
             .map_err(StoreError::before_commit)?;
     }
     Ok(())
+}
+
+/// Splits rows into chunks whose lengths are powers of two, so that a few statements, which stay prepared, are enough for any number of
+/// rows. To prepare a statement for many rows takes longer than to execute it.
+fn chunks_of_few_lengths<'a>(mut rows: &'a [&'a Row]) -> impl Iterator<Item = &'a [&'a Row]> {
+    std::iter::from_fn(move || {
+        let length = 1 << rows.len().min(MAX_ROWS_PER_INSERT).checked_ilog2()?;
+        let (chunk, rest) = rows.split_at(length);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
+/// The statement that saves this many rows.
+fn insert_statement(rows: usize) -> String {
+    let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO users (");
+    push_column_names(&mut insert);
+    let columns = columns::column_names().count();
+    let tuple = format!("({})", vec!["?"; columns].join(", "));
+    insert.push(") VALUES ").push(vec![tuple; rows].join(", "));
+    insert.push(" ON CONFLICT (user_id) DO UPDATE SET ");
+    let mut sets = insert.separated(", ");
+    for name in columns::column_names().filter(|name| *name != "user_id") {
+        sets.push(name)
+            .push_unseparated(" = excluded.")
+            .push_unseparated(name);
+    }
+    insert.into_string()
 }
 
 /// Pushes the names of all columns, separated by commas.
@@ -127,26 +156,27 @@ pub(super) fn push_column_names(query: &mut QueryBuilder<Sqlite>) {
     }
 }
 
-fn bind(mut tuple: Separated<'_, Sqlite, &'static str>, row: &Row) {
+fn bind<'q>(query: Query<'q, Sqlite, SqliteArguments>, row: &Row) -> Query<'q, Sqlite, SqliteArguments> {
     let columns = Columns::of(row);
-    tuple
-        .push_bind(columns.user_id)
-        .push_bind(columns.version)
-        .push_bind(columns.updated_at)
-        .push_bind(columns.row_json)
-        .push_bind(columns.priority)
-        .push_bind(columns.is_dirty)
-        .push_bind(columns.due_at)
-        .push_bind(columns.recheck_at)
-        .push_bind(columns.open_epoch)
-        .push_bind(columns.account_id)
-        .push_bind(columns.contact_id)
-        .push_bind(columns.state)
-        .push_bind(columns.reason)
-        .push_bind(columns.pending_since);
+    let mut query = query
+        .bind(columns.user_id)
+        .bind(columns.version)
+        .bind(columns.updated_at)
+        .bind(columns.row_json)
+        .bind(columns.priority)
+        .bind(columns.is_dirty)
+        .bind(columns.due_at)
+        .bind(columns.recheck_at)
+        .bind(columns.open_epoch)
+        .bind(columns.account_id)
+        .bind(columns.contact_id)
+        .bind(columns.state)
+        .bind(columns.reason)
+        .bind(columns.pending_since);
     for (_, state) in row.fields.iter() {
-        tuple.push_bind(state.value.clone());
+        query = query.bind(state.value.clone());
     }
+    query
 }
 
 /// Builds a row from what a statement selected.
