@@ -456,8 +456,8 @@ async fn keys_that_another_transaction_deletes_or_replaces_are_skipped(kind: Sto
     one.commit().await.unwrap();
     other.commit().await.unwrap();
     let (mut transaction, _) = first.begin(&[]).await.unwrap();
-    let user = id("1");
-    let found = transaction.find_keys(&[(&user, KeyHash::of("a"))]).await.unwrap();
+    let owner = id("1");
+    let found = transaction.find_keys(&[(&owner, KeyHash::of("a"))]).await.unwrap();
     assert_eq!(found, [Some(used.change)]);
     drop(transaction);
     opened.close().await.unwrap();
