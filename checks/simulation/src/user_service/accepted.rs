@@ -84,6 +84,13 @@ impl AcceptedChanges {
         }
     }
 
+    /// How many keys of a user are stored for certain.
+    pub(crate) fn keys_of(&self, user: usize, now: UnixMs) -> u64 {
+        let own = self.by_key.iter().filter(|((owner, _), _)| *owner == user);
+        let kept = own.filter(|(_, known)| known.is_kept && now < known.accepted_at + DAY);
+        kept.count() as u64
+    }
+
     /// A fail-over may have lost any of them, or what made them recognizable.
     pub(crate) fn handle_fail_over(&mut self) {
         self.by_key.values_mut().for_each(|known| known.is_kept = false);

@@ -243,6 +243,9 @@ impl World {
             return self.fail(&format!("P1: a change of u{user} made version {}", after.version));
         }
         self.users.accepted.add(user, update, expected, now, skew);
+        if after.idempotency_keys < self.users.accepted.keys_of(user, now) {
+            self.fail(&format!("P1: u{user} has more keys than its row counts"));
+        }
         self.observe_equal_values(update, &different, step);
         self.tally.transitions.add(if expected.changed {
             Transition::Changed
@@ -289,7 +292,12 @@ impl World {
         if !update.fields.is_empty() && after.is_dirty() && !is_live {
             are_right = false;
         }
-        if different.is_empty() && !is_sent_again && after != before {
+        // That a key was used is no change of the user.
+        let with_key = Row {
+            idempotency_keys: after.idempotency_keys,
+            ..before.clone()
+        };
+        if different.is_empty() && !is_sent_again && *after != with_key {
             self.tally.transitions.add(Transition::EqualMadeDue);
             are_right &= before.is_dirty();
         }

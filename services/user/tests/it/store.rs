@@ -457,7 +457,10 @@ async fn keys_that_another_transaction_deletes_or_replaces_are_skipped(kind: Sto
     other.commit().await.unwrap();
     let (mut transaction, _) = first.begin(&[]).await.unwrap();
     let owner = id("1");
-    let found = transaction.find_keys(&[(&owner, KeyHash::of("a"))]).await.unwrap();
+    let found = transaction
+        .find_keys(&[(&owner, KeyHash::of("a"))])
+        .await
+        .unwrap();
     assert_eq!(found, [Some(used.change)]);
     drop(transaction);
     opened.close().await.unwrap();
