@@ -263,8 +263,8 @@ pub trait Transaction: Send {
     /// Inserts keys, and replaces those that are stored. Their users are among the rows that this transaction loaded or saved.
     async fn save_keys(&mut self, keys: &[StoredKey]) -> Result<(), StoreError>;
 
-    /// Looks at the next `limit` keys behind a position, and deletes those that have expired. Keys that another transaction is deleting
-    /// or replacing are skipped.
+    /// Deletes expired keys. Where they are not ordered by expiry, it looks at the next `limit` keys behind a position only; elsewhere it
+    /// deletes at most `limit`, the oldest first. Keys that another transaction is deleting or saving are skipped.
     async fn delete_expired_keys(
         &mut self,
         after: &KeyPosition,

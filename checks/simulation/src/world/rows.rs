@@ -295,6 +295,7 @@ impl World {
         // That a key was used is no change of the user.
         let with_key = Row {
             idempotency_keys: after.idempotency_keys,
+            keys_full_until: after.keys_full_until,
             ..before.clone()
         };
         if different.is_empty() && !is_sent_again && *after != with_key {

@@ -9,8 +9,7 @@ CREATE TABLE keys_by_hash (
     PRIMARY KEY (user_id, key_hash)
 ) STRICT, WITHOUT ROWID;
 
--- A key that was used again after it had expired was stored twice. The later entry counts. Keys stored so far do not count towards
--- the maximum.
+-- A key that was used again after it had expired was stored twice. The later entry counts.
 INSERT OR REPLACE INTO keys_by_hash
 SELECT user_id, key_hash, version, changed, change_hash, expires_at FROM idempotency_keys ORDER BY user_id, number;
 

@@ -166,9 +166,41 @@ impl<'a> Batch<'a> {
     }
 
     /// What is known of an idempotency key that was looked for.
-    pub(crate) async fn key_state(&mut self, row: &mut Row, key: KeyHash) -> Result<KeyState, StoreError> {
+    pub(crate) async fn key_state(&mut self, user: &UserId, key: KeyHash) -> Result<KeyState, StoreError> {
+        let used_for = self.keys.change(user, key);
+        let full_until = match used_for {
+            None => self.keys_full_until(user).await?,
+            Some(_) => None,
+        };
+        Ok(KeyState { used_for, full_until })
+    }
+
+    /// If a user has as many idempotency keys as it may have: when the oldest one expires.
+    ///
+    /// To count the keys takes long, so the row has a bound that ignores that keys expire. Only when it reaches the maximum, the keys are
+    /// counted, and not again before the oldest one expires. What was counted is saved with the batch, also if the change is rejected.
+    async fn keys_full_until(&mut self, user: &UserId) -> Result<Option<UnixMs>, StoreError> {
+        let RuleTiming {
+            max_idempotency_keys,
+            idempotency_key,
+            ..
+        } = *self.timing;
+        let row = self.row(user);
+        let Some(row) = row.filter(|row| row.idempotency_keys >= max_idempotency_keys) else {
+            return Ok(None);
+        };
+        // A time that is further ahead than a key may be stored for is from before the clock stepped back.
+        if (self.now + 1..=self.now + idempotency_key).contains(&row.keys_full_until) {
+            return Ok(Some(row.keys_full_until));
+        }
         let transaction = self.transaction.as_mut();
-        self.keys.state(transaction, row, key, self.timing).await
+        let count = self.keys.count(transaction, user, idempotency_key).await?;
+        let full_until = count.oldest_expiry.filter(|_| count.keys >= max_idempotency_keys);
+        if let Some(row) = self.row_mut(user) {
+            row.idempotency_keys = count.keys;
+            row.keys_full_until = full_until.unwrap_or(0);
+        }
+        Ok(full_until)
     }
 
     /// Remembers what was done with an idempotency key. It is saved with the batch. The caller puts the row.

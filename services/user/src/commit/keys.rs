@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use contracts::UserId;
 
 use crate::{
-    rules::{KeyHash, KeyState, KeyedChange, Row, RuleTiming, StoredKey, UnixMs},
+    rules::{KeyHash, KeyedChange, Row, StoredKey, UnixMs},
     store::{KeyCount, StoreError, Transaction},
 };
 
@@ -14,8 +14,6 @@ use crate::{
 pub(super) struct BatchKeys {
     /// The change that was made with each key that was looked for; none with a key that is new.
     used: HashMap<(UserId, KeyHash), Option<KeyedChange>>,
-    /// Users that have as many keys as they may have, and when the oldest one expires.
-    full: HashMap<UserId, UnixMs>,
     /// Keys to be saved.
     new: Vec<StoredKey>,
 }
@@ -39,48 +37,25 @@ impl BatchKeys {
         Ok(())
     }
 
-    /// What is known of a key that was looked for.
-    pub(super) async fn state(
-        &mut self,
-        transaction: &mut dyn Transaction,
-        row: &mut Row,
-        key: KeyHash,
-        timing: &RuleTiming,
-    ) -> Result<KeyState, StoreError> {
-        let used_for = self.used.get(&(row.user_id.clone(), key)).copied().flatten();
-        let full_until = match used_for {
-            None => self.full_until(transaction, row, timing).await?,
-            Some(_) => None,
-        };
-        Ok(KeyState { used_for, full_until })
+    /// The change that was made with a key that was looked for.
+    pub(super) fn change(&self, user: &UserId, key: KeyHash) -> Option<KeyedChange> {
+        self.used.get(&(user.clone(), key)).copied().flatten()
     }
 
-    /// If the user has as many keys as it may have: when the oldest one expires.
-    ///
-    /// The row has an upper bound of the number of keys, which ignores that keys expire. Only when it reaches the maximum, the keys are
-    /// counted, and the bound becomes that count. So a user with few keys is never counted, and one with many only now and then.
-    async fn full_until(
-        &mut self,
+    /// Counts the keys of a user that have not expired, those of this batch included.
+    pub(super) async fn count(
+        &self,
         transaction: &mut dyn Transaction,
-        row: &mut Row,
-        timing: &RuleTiming,
-    ) -> Result<Option<UnixMs>, StoreError> {
-        if let Some(until) = self.full.get(&row.user_id) {
-            return Ok(Some(*until));
-        }
-        if row.idempotency_keys < timing.max_idempotency_keys {
-            return Ok(None);
-        }
-        let KeyCount { keys, oldest_expiry } = transaction
-            .count_keys(&row.user_id, timing.idempotency_key)
-            .await?;
-        let new = self.new.iter().filter(|stored| stored.user_id == row.user_id);
-        let new_expiries: Vec<UnixMs> = new.map(|stored| stored.change.expires_at).collect();
-        row.idempotency_keys = keys + new_expiries.len() as u64;
-        let until = oldest_expiry.into_iter().chain(new_expiries).min();
-        let until = until.filter(|_| row.idempotency_keys >= timing.max_idempotency_keys);
-        self.full.extend(until.map(|until| (row.user_id.clone(), until)));
-        Ok(until)
+        user: &UserId,
+        remembered_for: UnixMs,
+    ) -> Result<KeyCount, StoreError> {
+        let stored = transaction.count_keys(user, remembered_for).await?;
+        let new = self.new.iter().filter(|stored| stored.user_id == *user);
+        let new: Vec<UnixMs> = new.map(|stored| stored.change.expires_at).collect();
+        Ok(KeyCount {
+            keys: stored.keys + new.len() as u64,
+            oldest_expiry: stored.oldest_expiry.into_iter().chain(new).min(),
+        })
     }
 
     /// Remembers what was done with a key. The row has to be saved too.

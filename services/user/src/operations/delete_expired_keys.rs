@@ -1,6 +1,7 @@
 //! Deletes idempotency keys that have expired, page by page.
 //!
-//! There is no index by expiry: each change with a key would have to write it. Instead all keys are looked at, one page after the other.
+//! A database file has no index by expiry, because each change with a key would have to write it. Instead all keys are looked at, one
+//! page after the other.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::{
     store::{KeyPosition, KeysDeleted},
 };
 
-/// How many keys are looked at in one commit. That takes about as long as a few changes.
+/// The most keys that are looked at, or deleted, in one commit. That takes about as long as a few changes.
 const PAGE: usize = 2_000;
 /// If this many keys of a page had expired, many others have too.
 const MANY: u64 = PAGE as u64 / 20;

@@ -33,11 +33,11 @@ impl Operation for UpdateUser {
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<UserUpdated, OperationError> {
         check_key(self.idempotency_key.as_deref())?;
         check_values(&self.fields)?;
-        let mut row = stored_or_new(batch, &self.user_id)?;
         let key = match self.key() {
-            Some((_, key)) => Some(batch.key_state(&mut row, key).await?),
+            Some((user, key)) => Some(batch.key_state(user, key).await?),
             None => None,
         };
+        let mut row = stored_or_new(batch, &self.user_id)?;
         let requested = Change {
             form: self.form,
             fields: &self.fields,

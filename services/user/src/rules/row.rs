@@ -81,8 +81,10 @@ pub struct Row {
     pub history: Vec<PastAttempt>,
     /// The last few changes whose senders may send them a second time, the latest one last.
     pub recent_changes: Vec<RecentChange>,
-    /// How many idempotency keys of the user are stored at most. They are counted when this reaches the maximum.
+    /// An upper bound of how many idempotency keys of the user have not expired. They are counted when it reaches the maximum.
     pub idempotency_keys: u64,
+    /// When the oldest key expires, if the user had as many as it may have when they were last counted; otherwise 0.
+    pub keys_full_until: UnixMs,
     /// What a later version of the service stored in this row.
     pub unknown: UnknownParts,
 }
@@ -205,6 +207,7 @@ impl Row {
             history: Vec::new(),
             recent_changes: Vec::new(),
             idempotency_keys: 0,
+            keys_full_until: 0,
             unknown: UnknownParts::default(),
         }
     }

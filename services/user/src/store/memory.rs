@@ -5,7 +5,7 @@
 //!
 //! - It never waits. Each method completes when it is polled for the first time, so that a caller needs no runtime. Where
 //!   PostgreSQL would wait for another transaction, an error is returned at once: [`StoreError::Contended`] for rows,
-//!   [`StoreError::NothingChanged`] for the lease. That includes `begin`, which returns the users whose rows are held.
+//!   [`StoreError::NothingChanged`] for the lease and for idempotency keys. That includes `begin`, which returns the users whose rows are held.
 //!   A simulation that polls several transactions in turn has them wait; see [`MemoryStore::let_transactions_wait`].
 //! - It is deterministic. Where SQL leaves an order open, users are returned in the order of their ids.
 //!
@@ -24,7 +24,7 @@ mod tests;
 mod transaction;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
@@ -72,8 +72,8 @@ struct Shared {
     fail_overs: u64,
     /// Which open transaction holds the row of a user.
     held_rows: HashMap<UserId, TransactionId>,
-    /// Keys that open transactions delete.
-    keys_in_deletion: HashSet<(UserId, KeyHash)>,
+    /// Which open transaction deletes or saves a key.
+    held_keys: HashMap<(UserId, KeyHash), TransactionId>,
     /// Which open transaction holds the lease.
     held_lease: Option<TransactionId>,
     last_transaction: TransactionId,
@@ -180,6 +180,8 @@ pub(super) enum MemoryError {
     Planted(MemoryFault),
     #[error("another open transaction holds the lease; end that transaction first")]
     LeaseIsHeld,
+    #[error("another open transaction deletes an idempotency key; end that transaction first")]
+    KeyIsHeld,
     #[error("the transaction was rolled back by an earlier error; begin another one")]
     RolledBack,
 }

@@ -2,7 +2,8 @@
 //!
 //! Several connections write. A transaction locks the rows that it loads. It waits only for the rows that it begins with,
 //! and locks these in the order of their ids; other rows it locks at once or not at all. So no transactions can wait for
-//! each other in a circle.
+//! each other in a circle. One that uses an expired idempotency key again waits for one that deletes it, no longer than
+//! `lock_timeout`.
 
 mod error;
 mod keys;

@@ -26,7 +26,8 @@ on_each_store![
     a_user_may_have_ten_thousand_keys,
     the_limit_counts_keys_of_the_same_batch,
     keys_are_deleted_when_they_have_expired,
-    the_keys_of_a_user_are_counted_again_when_they_may_be_too_many,
+    keys_of_a_user_are_counted_only_when_they_may_be_too_many,
+    that_a_user_has_too_many_keys_is_remembered,
 ];
 
 const NOW: UnixMs = 1_000_000;
@@ -271,7 +272,7 @@ async fn keys_are_deleted_when_they_have_expired(kind: StoreKind) {
     service.clock.advance(1);
     service.update(keyed("young", ada("1"))).await.unwrap();
     let page = service.delete_expired(500).await;
-    // The young key may be among the first ones.
+    // On a database file the young key may be among the first ones.
     assert!(
         (499..=500).contains(&page.deleted) && page.next.is_some(),
         "{page:?}"
@@ -285,28 +286,49 @@ async fn keys_are_deleted_when_they_have_expired(kind: StoreKind) {
     service.close().await;
 }
 
-async fn the_keys_of_a_user_are_counted_again_when_they_may_be_too_many(kind: StoreKind) {
+async fn keys_of_a_user_are_counted_only_when_they_may_be_too_many(kind: StoreKind) {
     let timing = RuleTiming {
-        max_idempotency_keys: 3,
+        max_idempotency_keys: 10,
+        idempotency_key: 3 * HOUR,
         ..RuleTiming::default()
     };
     let service = Service::start_with(kind, timing).await;
-    // One key an hour for three days: never more than three in a day, if each lasts three hours.
-    let timing = RuleTiming {
-        idempotency_key: 3 * HOUR,
-        ..timing
-    };
-    let service = Service { timing, ..service }.restart().await;
-    for hour in 0..72 {
+    let mut bounds = Vec::new();
+    for hour in 0..12 {
         let key = hour.to_string();
         service.update(keyed(&key, ada("1"))).await.unwrap();
+        let row = service.committing.row("1").await;
+        bounds.push(row.idempotency_keys);
         service.clock.advance(HOUR);
     }
-    // Whether or not those that expired were deleted.
-    service.delete_expired(1_000).await;
-    service.update(keyed("next", ada("1"))).await.unwrap();
-    let error = service.update(keyed("one too many", ada("1"))).await.unwrap_err();
-    assert_eq!(error.code, ErrorCode::TooManyKeys);
+    // Of eleven keys two have not expired, and the eleventh is the third one.
+    assert_eq!(bounds, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 3, 4]);
+    service.close().await;
+}
+
+/// A user that has as many keys as it may have is not counted again before the oldest one expires, even if all changes are rejected.
+async fn that_a_user_has_too_many_keys_is_remembered(kind: StoreKind) {
+    let timing = RuleTiming {
+        max_idempotency_keys: 2,
+        ..RuleTiming::default()
+    };
+    let service = Service::start_with(kind, timing).await;
+    for key in ["a", "b"] {
+        service.update(keyed(key, ada("1"))).await.unwrap();
+        service.clock.advance(HOUR);
+    }
+    for _ in 0..2 {
+        let error = service.update(keyed("c", ada("1"))).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::TooManyKeys);
+        let row = service.committing.row("1").await;
+        assert_eq!(
+            (row.idempotency_keys, row.keys_full_until, row.version),
+            (2, NOW + DAY, 1)
+        );
+    }
+    service.clock.advance(DAY - 2 * HOUR);
+    assert_eq!(outcome(service.update(keyed("c", ada("1"))).await), (1, false));
+    let error = service.update(keyed("d", ada("1"))).await.unwrap_err();
     assert_eq!(error.retry_after_ms, Some(HOUR.unsigned_abs()));
     service.close().await;
 }
@@ -321,11 +343,12 @@ const UNDO_KEYS_BY_HASH: Statement = Statement {
         INSERT INTO idempotency_keys SELECT user_id, 10, key_hash, version, changed, change_hash, expires_at FROM later; \
         INSERT INTO idempotency_keys SELECT user_id, 9, key_hash, 77, changed, change_hash, 5 FROM later; \
         DROP TABLE later; DELETE FROM _sqlx_migrations WHERE version = 9",
-    postgres: "ALTER TABLE idempotency_keys DROP CONSTRAINT idempotency_keys_pkey, ADD COLUMN number BIGINT NOT NULL DEFAULT 10; \
-        INSERT INTO idempotency_keys SELECT user_id, key_hash, 77, changed, change_hash, 5, 9 FROM idempotency_keys; \
+    postgres: "ALTER TABLE idempotency_keys DROP CONSTRAINT idempotency_keys_pkey; \
+        UPDATE idempotency_keys SET number = 10; \
+        INSERT INTO idempotency_keys (user_id, number, key_hash, version, changed, change_hash, expires_at) \
+        SELECT user_id, 9, key_hash, 77, changed, change_hash, 5 FROM idempotency_keys; \
         ALTER TABLE idempotency_keys ADD PRIMARY KEY (user_id, number); \
         CREATE INDEX idempotency_keys_by_hash ON idempotency_keys (user_id, key_hash); \
-        CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at); \
         DELETE FROM _sqlx_migrations WHERE version = 8",
 };
 

@@ -22,7 +22,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
     commit::{self, AfterCommit, CommitQueue},
     relay::{AcceptedNotices, StreamCapacity},
-    rules::{RuleTiming, UnixMs},
+    rules::{Row, RuleTiming, UnixMs},
     store::{self, UserReader, memory::MemoryStore},
     time::Clock,
 };
@@ -87,6 +87,12 @@ impl Committing {
         let health = Registry::new("user", &[]);
         let (queue, task) = commit::start(writers, timing, after_commit, &health);
         Self { queue, task, reader }
+    }
+
+    /// The committed row of a user that exists.
+    pub(crate) async fn row(&self, user: &str) -> Row {
+        let found = self.reader.find(&user.parse().unwrap()).await;
+        found.unwrap().expect("the user exists")
     }
 
     pub(crate) async fn close(self) {

@@ -71,6 +71,8 @@ pub(super) struct RowJson {
     recent_changes: Vec<RecentChange>,
     #[serde(default, skip_serializing_if = "is_default")]
     idempotency_keys: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    keys_full_until: UnixMs,
     #[serde(flatten)]
     unknown: UnknownMembers,
 }
@@ -213,6 +215,7 @@ impl RowJson {
             history: row.history.clone(),
             recent_changes: row.recent_changes.clone(),
             idempotency_keys: row.idempotency_keys,
+            keys_full_until: row.keys_full_until,
             unknown: row.unknown.members.clone(),
         }
     }
@@ -279,6 +282,7 @@ impl RowJson {
         row.history = self.history;
         row.recent_changes = self.recent_changes;
         row.idempotency_keys = self.idempotency_keys;
+        row.keys_full_until = self.keys_full_until;
     }
 }
 
@@ -430,7 +434,8 @@ mod tests {
             "lastFailure": reason,
             "history": [[1, 2, 3, 4, 200]],
             "recentChanges": [[u64::MAX, 2, 3]],
-            "idempotencyKeys": 7
+            "idempotencyKeys": 7,
+            "keysFullUntil": 8
         })
     }
 

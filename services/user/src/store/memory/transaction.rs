@@ -139,9 +139,7 @@ impl MemoryTransaction {
         for user in self.held.drain() {
             shared.held_rows.remove(&user);
         }
-        for (key, _) in std::mem::take(&mut self.deleted_keys) {
-            shared.keys_in_deletion.remove(&key);
-        }
+        shared.held_keys.retain(|_, holder| *holder != self.id);
         if shared.held_lease == Some(self.id) {
             shared.held_lease = None;
         }
@@ -299,7 +297,7 @@ impl MemoryTransaction {
         }
     }
 
-    /// Keys that this transaction or another one deletes are skipped.
+    /// Keys that this transaction or another one deletes or saves are skipped.
     fn delete_expired(&mut self, shared: &mut Shared, after: &KeyPosition, limit: usize) -> KeysDeleted {
         let page: Vec<_> = shared.committed.keys.behind(after).take(limit).collect();
         let last = page.last().filter(|_| page.len() == limit);
@@ -309,14 +307,13 @@ impl MemoryTransaction {
         });
         let expired = page
             .into_iter()
-            .filter(|(key, change)| change.expires_at <= self.now && !shared.keys_in_deletion.contains(key));
+            .filter(|(key, change)| change.expires_at <= self.now && !shared.held_keys.contains_key(key));
         let expired: Vec<_> = expired
             .map(|(key, change)| (key.clone(), change.expires_at))
             .collect();
         let deleted = expired.len() as u64;
-        shared
-            .keys_in_deletion
-            .extend(expired.iter().map(|(key, _)| key.clone()));
+        let held = expired.iter().map(|(key, _)| (key.clone(), self.id));
+        shared.held_keys.extend(held);
         self.deleted_keys.extend(expired);
         KeysDeleted { deleted, next }
     }
@@ -512,11 +509,25 @@ impl Transaction for MemoryTransaction {
     }
 
     async fn save_keys(&mut self, keys: &[StoredKey]) -> Result<(), StoreError> {
-        self.statement(|this, _| {
-            keys.iter().cloned().for_each(|key| this.saved_keys.save(key));
+        self.store.pause_if_planned().await;
+        let id = self.id;
+        let is_anothers = |shared: &Shared| {
+            let mut holders = keys
+                .iter()
+                .filter_map(|stored| shared.held_keys.get(&(stored.user_id.clone(), stored.key)));
+            holders.any(|holder| *holder != id)
+        };
+        self.store.wait_while(is_anothers).await;
+        self.run(|this, shared| {
+            if is_anothers(shared) {
+                return Err(StoreError::before_commit(MemoryError::KeyIsHeld));
+            }
+            for stored in keys {
+                shared.held_keys.insert((stored.user_id.clone(), stored.key), id);
+                this.saved_keys.save(stored.clone());
+            }
             Ok(())
         })
-        .await
     }
 
     async fn delete_expired_keys(

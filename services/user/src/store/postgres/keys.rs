@@ -1,6 +1,4 @@
 //! Reads and writes the table `idempotency_keys`, all keys of a batch in one statement.
-//!
-//! A transaction that uses an expired key again waits for one that is deleting it. The one that deletes never waits: it skips locked keys.
 
 use contracts::UserId;
 use sqlx::PgConnection;
@@ -28,15 +26,9 @@ const SAVE: &str = "INSERT INTO idempotency_keys (user_id, key_hash, version, ch
     SELECT * FROM unnest($1::text[], $2::bytea[], $3::int8[], $4::bool[], $5::bytea[], $6::int8[]) \
     ON CONFLICT (user_id, key_hash) DO UPDATE SET version = excluded.version, changed = excluded.changed, \
     change_hash = excluded.change_hash, expires_at = excluded.expires_at";
-/// Parameters: user and hash of a position, how many keys to pass over.
-const END_OF_PAGE: &str = "SELECT user_id, key_hash FROM idempotency_keys WHERE (user_id, key_hash) > ($1, $2) \
-    ORDER BY user_id, key_hash LIMIT 1 OFFSET $3";
-/// Parameters: user and hash of a position, now, user and hash of the last key of the page.
+/// Parameters: now, limit.
 const DELETE_EXPIRED: &str = "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys \
-    WHERE (user_id, key_hash) > ($1, $2) AND expires_at <= $3 AND (user_id, key_hash) <= ($4, $5) FOR UPDATE SKIP LOCKED))";
-/// Parameters: user and hash of a position, now.
-const DELETE_LAST_EXPIRED: &str = "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_keys \
-    WHERE (user_id, key_hash) > ($1, $2) AND expires_at <= $3 FOR UPDATE SKIP LOCKED))";
+    WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
 /// Looks for keys that have not expired, and returns their changes in the order of the keys.
 pub(super) async fn find(
@@ -99,28 +91,14 @@ pub(super) async fn save(connection: &mut PgConnection, keys: &[StoredKey]) -> s
     limited(query.execute(connection)).await.map(drop)
 }
 
-/// Deletes the expired keys among the next `limit` ones behind a position.
+/// Deletes expired keys, the oldest first. They lie side by side, because keys are stored in the order in which they expire.
 pub(super) async fn delete_expired(
     connection: &mut PgConnection,
-    after: &KeyPosition,
     now: UnixMs,
     limit: usize,
 ) -> sqlx::Result<KeysDeleted> {
-    let KeyPosition { user_id, key_hash } = after;
-    let query = sqlx::query_as::<_, KeyPosition>(END_OF_PAGE)
-        .bind(user_id)
-        .bind(key_hash);
-    let query = query.bind(integer(limit.saturating_sub(1) as u64));
-    let next = limited(query.fetch_optional(&mut *connection)).await?;
-    let delete = if next.is_some() {
-        DELETE_EXPIRED
-    } else {
-        DELETE_LAST_EXPIRED
-    };
-    let mut query = sqlx::query(delete).bind(user_id).bind(key_hash).bind(now);
-    if let Some(next) = &next {
-        query = query.bind(&next.user_id).bind(&next.key_hash);
-    }
+    let query = sqlx::query(DELETE_EXPIRED).bind(now).bind(integer(limit as u64));
     let deleted = limited(query.execute(connection)).await?.rows_affected();
+    let next = (deleted >= limit as u64).then(KeyPosition::default);
     Ok(KeysDeleted { deleted, next })
 }

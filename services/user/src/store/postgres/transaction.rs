@@ -253,10 +253,10 @@ impl Transaction for PostgresTransaction<'_> {
 
     async fn delete_expired_keys(
         &mut self,
-        after: &KeyPosition,
+        _after: &KeyPosition,
         limit: usize,
     ) -> Result<KeysDeleted, StoreError> {
-        let deleted = keys::delete_expired(self.connection, after, self.now, limit).await;
+        let deleted = keys::delete_expired(self.connection, self.now, limit).await;
         deleted.map_err(before_commit)
     }
 

@@ -7,7 +7,9 @@ use contracts::{
 };
 use user::{
     commit::CommitQueue,
-    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakePublishedUsers, WakeUsers},
+    operations::{
+        DeleteExpiredKeys, RepairListed, ResyncListed, RetryListed, SweepUsers, WakePublishedUsers, WakeUsers,
+    },
 };
 
 #[derive(Debug, Clone)]
@@ -26,6 +28,7 @@ pub(super) enum AnyOperation {
     Sweep(SweepUsers),
     Wake(WakeUsers),
     WakeAnnounced(WakePublishedUsers),
+    DeleteKeys(DeleteExpiredKeys),
 }
 
 #[derive(Debug, PartialEq)]
@@ -42,6 +45,8 @@ pub(super) enum Answer {
     Linked(Box<Receipt>),
     Repaired(UsersRepaired),
     Woken(usize),
+    /// How many keys have to be deleted depends on which operations share a batch.
+    KeysDeleted,
 }
 
 impl AnyOperation {
@@ -66,6 +71,10 @@ impl AnyOperation {
             Self::Sweep(sweep) => Answer::Woken(commits.run(sweep, None).await?),
             Self::Wake(wake) => Answer::Woken(commits.run(wake, None).await?),
             Self::WakeAnnounced(wake) => Answer::Woken(commits.run(wake, None).await?),
+            Self::DeleteKeys(page) => {
+                commits.run(page, None).await?;
+                Answer::KeysDeleted
+            }
         })
     }
 

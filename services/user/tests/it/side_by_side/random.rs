@@ -11,11 +11,16 @@ use contracts::{
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
 use user::{
-    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakePublishedUsers, WakeUsers},
-    store::memory::MemoryStore,
+    operations::{
+        DeleteExpiredKeys, RepairListed, ResyncListed, RetryListed, SweepUsers, WakePublishedUsers, WakeUsers,
+    },
+    store::{KeyPosition, memory::MemoryStore},
 };
 
-use super::any_operation::{Answer, AnyOperation};
+use super::{
+    ALL,
+    any_operation::{Answer, AnyOperation},
+};
 
 pub(super) const USERS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 /// More than there are users, so that no selection reaches its limit.
@@ -69,7 +74,7 @@ fn users(rng: &mut StdRng) -> Vec<UserId> {
 }
 
 pub(super) fn operation(rng: &mut StdRng, known: &Known) -> AnyOperation {
-    match rng.random_range(0..28) {
+    match rng.random_range(0..29) {
         0..5 => AnyOperation::Update(update(rng)),
         5 => AnyOperation::Import(import_line(rng)),
         6..8 => AnyOperation::Lease(change_lease(rng)),
@@ -100,6 +105,10 @@ pub(super) fn operation(rng: &mut StdRng, known: &Known) -> AnyOperation {
             contact_id: contact(rng).parse().unwrap(),
         }),
         25 => AnyOperation::Unlink(UnlinkUser { user_id: user(rng) }),
+        26 => AnyOperation::DeleteKeys(DeleteExpiredKeys {
+            after: KeyPosition::default(),
+            limit: ALL,
+        }),
         _ => AnyOperation::Repair(RepairListed(repairs(rng, known))),
     }
 }
