@@ -44,6 +44,8 @@ pub(crate) struct Author {
     pub(crate) epoch: u64,
     /// The version that last changed each field.
     pub(crate) changed_in: PerField<u64>,
+    /// Whether the user shared the contact when the attempt was claimed.
+    pub(crate) is_sharing: bool,
     /// Which process sent it.
     pub(crate) process: Process,
 }
@@ -91,6 +93,8 @@ pub(crate) struct ForeignWrite {
     pub(crate) contact: usize,
     /// When the other user's value was written.
     pub(crate) written_at: Time,
+    /// Whether the other user shared the contact when it was claimed for that.
+    pub(crate) was_shared: bool,
 }
 
 /// The account's contacts.

@@ -22,6 +22,8 @@ pub(crate) enum Writer {
         changed_in: u64,
         /// The newest such version so far.
         newest: u64,
+        /// Whether the user shared the contact when it was claimed for that.
+        is_sharing: bool,
     },
 }
 

@@ -77,7 +77,11 @@ impl HubSpotModel {
             return;
         };
         let written_at = std::mem::replace(&mut self.contacts[contact].written_at[field], now);
-        if let Writer::User { user: other, .. } = self.contacts[contact].writers[field]
+        if let Writer::User {
+            user: other,
+            is_sharing,
+            ..
+        } = self.contacts[contact].writers[field]
             && other != author.user
         {
             self.foreign_writes.push(ForeignWrite {
@@ -85,6 +89,7 @@ impl HubSpotModel {
                 other,
                 contact,
                 written_at,
+                was_shared: is_sharing,
             });
         }
         let changed_in = author.changed_in[field];
@@ -93,6 +98,7 @@ impl HubSpotModel {
             user,
             changed_in: before,
             newest: most,
+            ..
         } = self.contacts[contact].writers[field]
             && user == author.user
         {
@@ -106,6 +112,7 @@ impl HubSpotModel {
             user: author.user,
             changed_in,
             newest,
+            is_sharing: author.is_sharing,
         };
     }
 }

@@ -127,10 +127,12 @@ impl World {
             other,
             contact,
             written_at,
+            was_shared,
         } = foreign;
         let was_given_up = !out.is_answered && out.answered_at <= *written_at;
         let belongs_to_other = self.linked_contact(*other) == Some(*contact);
-        let was_shared = self.shared_at[*other].is_some_and(|shared_at| shared_at >= *written_at)
+        let was_shared = *was_shared
+            || self.shared_at[*other].is_some_and(|shared_at| shared_at >= *written_at)
             || self.users.rows[*other]
                 .link
                 .as_ref()

@@ -291,6 +291,7 @@ impl World {
                     changed_in: PerField::from_fn(|field| {
                         self.users.changed_as_of(user, field, claim.version)
                     }),
+                    is_sharing: claim.link.as_ref().is_some_and(|link| link.shared),
                     process,
                 })
             })
