@@ -154,8 +154,6 @@ COUNTS = [
 
 # The number of the next migration: document, regular expression, folder.
 NEXT_MIGRATIONS = [
-    ("CONTRIBUTING.md", r"which is `(\d+)_phone\.sql` for SQLite", "services/user/migrations/sqlite"),
-    ("CONTRIBUTING.md", r"`(\d+)_phone\.sql` for PostgreSQL", "services/user/migrations/postgres"),
 ]
 
 WORDS = {

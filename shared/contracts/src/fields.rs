@@ -1,6 +1,4 @@
-//! The one table of fields: contract name, database column, HubSpot property and rule.
-//!
-//! A further field is one entry in the table below and one migration that adds its column.
+//! The one table of fields: contract name, HubSpot property and rule. A further field is one entry in the table below.
 
 mod known;
 mod per_field;
@@ -24,8 +22,6 @@ pub type Values = BTreeMap<Field, Option<String>>;
 pub struct FieldSpec {
     /// Its name in JSON bodies and messages.
     pub name: &'static str,
-    /// Its column in the user service's database.
-    pub column: &'static str,
     /// Its internal property name in HubSpot.
     pub property: &'static str,
     /// The rule for its values.
@@ -36,19 +32,16 @@ pub struct FieldSpec {
 const TABLE: &[FieldSpec] = &[
     FieldSpec {
         name: "email",
-        column: "email",
         property: "email",
         rule: Rule::Email,
     },
     FieldSpec {
         name: "firstName",
-        column: "first_name",
         property: "firstname",
         rule: Rule::Text { max_chars: 255 },
     },
     FieldSpec {
         name: "lastName",
-        column: "last_name",
         property: "lastname",
         rule: Rule::Text { max_chars: 255 },
     },
@@ -171,11 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn no_two_fields_share_a_name_a_column_or_a_property() {
+    fn no_two_fields_share_a_name_or_a_property() {
         for (index, one) in Field::ALL.into_iter().enumerate() {
             for other in &Field::ALL[index + 1..] {
                 assert_ne!(one.name(), other.name());
-                assert_ne!(one.spec().column, other.spec().column);
                 assert_ne!(one.property(), other.property());
             }
         }

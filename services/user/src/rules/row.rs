@@ -130,7 +130,7 @@ pub struct OpenAttempt {
     /// The version that it carries.
     pub version: u64,
     /// The generation up to which its result resolves fields.
-    #[serde(rename = "turn")]
+    #[serde(alias = "turn")]
     pub generation: u64,
     /// The fields to send.
     pub fields: FieldSet,

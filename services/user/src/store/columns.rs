@@ -1,5 +1,5 @@
-//! How a row is stored. Values that SQL searches by have columns of their own; what only the rules read is JSON in one
-//! column. All three databases store rows in this form. The columns keep the names under which they were created.
+//! How a row is stored. What SQL searches by has columns of its own; what only the rules read, the values among it, is JSON in one
+//! column. All three stores keep rows in this form. The columns keep the names under which they were created.
 
 mod row_json;
 
@@ -10,8 +10,8 @@ use self::row_json::RowJson;
 use super::{LateWrite, StoreError, Unreadable, error::parse_ids};
 use crate::rules::{ChangeHash, KeyedChange, Lease, Row, UnixMs, overall_state};
 
-/// The columns that do not belong to a field, in the order of [`Columns`].
-const FIXED: [&str; 14] = [
+/// The columns of a row, in the order of [`Columns`].
+pub(super) const NAMES: [&str; 14] = [
     "user_id",
     "version",
     "updated_at",
@@ -28,7 +28,14 @@ const FIXED: [&str; 14] = [
     "pending_since",
 ];
 
-/// The columns of a row that do not belong to a field.
+/// The columns in which earlier versions stored values, and their fields. They are empty in a row that this version has saved.
+pub(super) const FORMER_VALUES: [(&str, Field); 3] = [
+    ("email", Field::EMAIL),
+    ("first_name", Field::FIRST_NAME),
+    ("last_name", Field::LAST_NAME),
+];
+
+/// The columns of a row.
 #[derive(Debug, Clone, FromRow)]
 pub(super) struct Columns {
     pub(super) user_id: String,
@@ -147,11 +154,9 @@ impl TryFrom<LateWriteColumns> for LateWrite {
     }
 }
 
-/// The names of all columns, those of the fields last.
-pub(super) fn column_names() -> impl Iterator<Item = &'static str> {
-    FIXED
-        .into_iter()
-        .chain(Field::ALL.map(|field| field.spec().column))
+/// The names of the columns to select, those of earlier versions last.
+pub(super) fn selected_names() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().chain(FORMER_VALUES.map(|(name, _)| name))
 }
 
 impl Columns {
@@ -184,7 +189,7 @@ impl Columns {
         }
     }
 
-    /// Builds the row from its columns and the values of its fields.
+    /// Builds the row from its columns, and the values that an earlier version stored in columns.
     pub(super) fn into_row(self, values: PerField<Option<String>>) -> Result<Row, Unreadable> {
         let user_id = self.user_id.clone();
         self.try_into_row(values)
@@ -205,7 +210,7 @@ impl Columns {
         };
         row.recheck_at = self.recheck_at;
         row.pending_since = self.pending_since;
-        json.fill(&mut row, values, self.account_id.zip(self.contact_id));
+        json.fill(&mut row, values, self.account_id.zip(self.contact_id))?;
         Ok(row)
     }
 }

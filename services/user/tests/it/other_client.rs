@@ -70,6 +70,36 @@ impl OtherClient {
         .unwrap()
     }
 
+    /// The pairs of texts that a query returns.
+    pub(crate) async fn pairs(&mut self, sql: &'static str) -> Vec<(String, String)> {
+        match self {
+            Self::Sqlite(connection) => sqlx::query_as(sql).fetch_all(connection).await,
+            Self::Postgres(connection) => sqlx::query_as(sql).fetch_all(connection).await,
+        }
+        .unwrap()
+    }
+
+    /// Executes SQL with texts as its parameters `$1`, `$2` and so on.
+    pub(crate) async fn run_with(&mut self, sql: &'static str, texts: &[Option<&str>]) {
+        match self {
+            Self::Sqlite(connection) => {
+                let query = sqlx::query(sql);
+                let query = texts
+                    .iter()
+                    .fold(query, |query, text| query.bind(text.map(str::to_owned)));
+                query.execute(connection).await.map(drop)
+            }
+            Self::Postgres(connection) => {
+                let query = sqlx::query(sql);
+                let query = texts
+                    .iter()
+                    .fold(query, |query, text| query.bind(text.map(str::to_owned)));
+                query.execute(connection).await.map(drop)
+            }
+        }
+        .unwrap();
+    }
+
     pub(crate) async fn close(self) {
         match self {
             Self::Sqlite(connection) => connection.close().await.unwrap(),

@@ -1,6 +1,7 @@
 //! The part of a row that only the rules read, as JSON.
 //!
-//! The members keep the names under which earlier versions stored them; a comment says what each is called in a row.
+//! Rows are stored under the present names of the members, and rows that an earlier version stored under other names can be read. An
+//! earlier version cannot read the new names, so it leaves such rows alone.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -15,11 +16,11 @@ use crate::rules::{
     UnknownMembers, UnknownParts,
 };
 
-/// A row without the values that have columns of their own. Members with their default value are left out.
+/// A row without what has columns of its own. Members with their default value are left out.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RowJson {
-    #[serde(rename = "turn")]
+    #[serde(alias = "turn")]
     generation: u64,
     /// By field name: a later version may have stored fields that this one does not know.
     fields: BTreeMap<Cow<'static, str>, FieldJson>,
@@ -34,9 +35,8 @@ pub(super) struct RowJson {
     /// By field name. Fields that only a later version knows are forgotten.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     former_values: BTreeMap<Cow<'static, str>, String>,
-    /// The row's `possible_creates`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    creating: Vec<RememberedCreate>,
+    #[serde(default, alias = "creating", skip_serializing_if = "Vec::is_empty")]
+    possible_creates: Vec<RememberedCreate>,
     #[serde(default, skip_serializing_if = "is_default")]
     attempt: u64,
     /// The row's `attempts_given`, if it differs from `attempt`.
@@ -46,12 +46,10 @@ pub(super) struct RowJson {
     lost_versions: Vec<(u64, u64)>,
     #[serde(default, skip_serializing_if = "is_default")]
     holder: String,
-    /// The row's `open_attempt`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    open: Option<OpenAttempt>,
-    /// The row's `in_doubt`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    doubt: Option<LateWriteWindow>,
+    #[serde(default, alias = "open", skip_serializing_if = "Option::is_none")]
+    open_attempt: Option<OpenAttempt>,
+    #[serde(default, alias = "doubt", skip_serializing_if = "Option::is_none")]
+    in_doubt: Option<LateWriteWindow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request: Option<RequestContext>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,9 +58,8 @@ pub(super) struct RowJson {
     rechecks: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     failures: u32,
-    /// The row's `counted_failures`.
-    #[serde(default, skip_serializing_if = "is_default")]
-    charges: u32,
+    #[serde(default, alias = "charges", skip_serializing_if = "is_default")]
+    counted_failures: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_failure: Option<Reason>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -77,45 +74,57 @@ pub(super) struct RowJson {
     unknown: UnknownMembers,
 }
 
-/// A field without its value, which is a column.
+/// A field.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FieldJson {
-    /// The field's `changed_in`.
-    touched: u64,
-    /// The field's `dirty_since`.
-    owed: u64,
-    /// The field's `resolved_at`.
-    #[serde(default, skip_serializing_if = "is_default")]
-    settled: u64,
-    /// The field's `result`.
+    /// Text, or what a later version stored. Earlier versions stored it in a column of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    outcome: Option<AnyResultJson>,
-    /// The field's `recorded_at`.
-    #[serde(default, skip_serializing_if = "is_default")]
-    settled_at: UnixMs,
+    value: Option<serde_json::Value>,
+    #[serde(alias = "touched")]
+    changed_in: u64,
+    #[serde(alias = "owed")]
+    dirty_since: u64,
+    #[serde(default, alias = "settled", skip_serializing_if = "is_default")]
+    resolved_at: u64,
+    #[serde(default, alias = "outcome", skip_serializing_if = "Option::is_none")]
+    result: Option<AnyResultJson>,
+    #[serde(default, alias = "settledAt", skip_serializing_if = "is_default")]
+    recorded_at: UnixMs,
     #[serde(flatten)]
     unknown: UnknownMembers,
 }
 
 /// The member of a field that has its result.
-const RESULT: &str = "outcome";
+const RESULT: &str = "result";
 
 /// The member of a link that has its origin.
-const ORIGIN: &str = "found";
+const ORIGIN: &str = "origin";
 
-/// The result of a field, which a later version may have recorded.
+/// The result of a field, which an earlier or a later version may have recorded.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum AnyResultJson {
     Known(ResultJson),
+    Former(FormerResultJson),
     Unknown(serde_json::Value),
 }
 
-/// The result of a field, under the names that states had before.
+/// The result of a field.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum ResultJson {
+    Confirmed(Confirmation),
+    Rejected { reason: Reason },
+    NotFound,
+    Conflict { reason: Reason },
+    Failed { reason: Reason, is_transient: bool },
+}
+
+/// The result of a field, as earlier versions stored it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
-enum ResultJson {
+enum FormerResultJson {
     Confirmed(Confirmation),
     Refused {
         reason: Reason,
@@ -131,14 +140,26 @@ enum ResultJson {
     },
 }
 
+impl From<FormerResultJson> for ResultJson {
+    fn from(former: FormerResultJson) -> Self {
+        match former {
+            FormerResultJson::Confirmed(confirmation) => Self::Confirmed(confirmation),
+            FormerResultJson::Refused { reason } => Self::Rejected { reason },
+            FormerResultJson::Missing => Self::NotFound,
+            FormerResultJson::Taken { reason } => Self::Conflict { reason },
+            FormerResultJson::Parked { reason, is_transient } => Self::Failed { reason, is_transient },
+        }
+    }
+}
+
 /// A link without its ids, which are columns.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LinkJson {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<String>,
-    /// The link's `origin`.
-    found: OriginJson,
+    #[serde(alias = "found")]
+    origin: OriginJson,
     #[serde(default, skip_serializing_if = "is_default")]
     shared: bool,
     #[serde(flatten)]
@@ -199,18 +220,18 @@ impl RowJson {
                 .iter()
                 .filter_map(|(field, value)| Some((Cow::Borrowed(field.name()), value.clone()?)))
                 .collect(),
-            creating: row.possible_creates.clone(),
+            possible_creates: row.possible_creates.clone(),
             attempt: row.attempt,
             attempts_given: Some(row.attempts_given).filter(|given| *given != row.attempt),
             lost_versions: row.lost_versions.clone(),
             holder: row.holder.clone(),
-            open: row.open_attempt.clone(),
-            doubt: row.in_doubt.clone(),
+            open_attempt: row.open_attempt.clone(),
+            in_doubt: row.in_doubt.clone(),
             request: row.request.clone(),
             wake_at: row.wake_at,
             rechecks: row.rechecks,
             failures: row.failures,
-            charges: row.counted_failures,
+            counted_failures: row.counted_failures,
             last_failure: row.last_failure.clone(),
             history: row.history.clone(),
             recent_changes: row.recent_changes.clone(),
@@ -220,17 +241,19 @@ impl RowJson {
         }
     }
 
-    /// Completes a row that already has the values of the other columns.
+    /// Completes a row that already has the values of the other columns; the row is a new one. `values` are those that an earlier version stored in columns.
     pub(super) fn fill(
         mut self,
         row: &mut Row,
         mut values: PerField<Option<String>>,
         contact: Option<(String, String)>,
-    ) {
-        row.fields = PerField::from_fn(|field| {
-            let json = self.fields.remove(field.name());
-            FieldJson::into_state(json, values[field].take())
-        });
+    ) -> Result<(), String> {
+        for (field, state) in row.fields.iter_mut() {
+            if let Some(json) = self.fields.remove(field.name()) {
+                let read = json.into_state(values[field].take());
+                *state = read.map_err(|error| format!("{field}: {error}"))?;
+            }
+        }
         row.unknown = UnknownParts {
             members: self.unknown,
             // Those of known fields have been removed.
@@ -238,7 +261,7 @@ impl RowJson {
             link: None,
         };
         if let Some((mut link, (account_id, contact_id))) = self.link.zip(contact) {
-            let origin = match link.found {
+            let origin = match link.origin {
                 OriginJson::Known(origin) => origin,
                 OriginJson::Unknown(text) => {
                     link.unknown.insert(ORIGIN.to_owned(), text.into());
@@ -266,23 +289,24 @@ impl RowJson {
             .into_iter()
             .filter_map(|(name, value)| Some((Field::from_name(&name)?, Some(value))))
             .collect();
-        row.possible_creates = self.creating;
+        row.possible_creates = self.possible_creates;
         row.attempt = self.attempt;
         row.attempts_given = self.attempts_given.unwrap_or(self.attempt);
         row.lost_versions = self.lost_versions;
         row.holder = self.holder;
-        row.open_attempt = self.open;
-        row.in_doubt = self.doubt;
+        row.open_attempt = self.open_attempt;
+        row.in_doubt = self.in_doubt;
         row.request = self.request;
         row.wake_at = self.wake_at;
         row.rechecks = self.rechecks;
         row.failures = self.failures;
-        row.counted_failures = self.charges;
+        row.counted_failures = self.counted_failures;
         row.last_failure = self.last_failure;
         row.history = self.history;
         row.recent_changes = self.recent_changes;
         row.idempotency_keys = self.idempotency_keys;
         row.keys_full_until = self.keys_full_until;
+        Ok(())
     }
 }
 
@@ -294,13 +318,13 @@ impl LinkJson {
             _ => UnknownMembers::new(),
         };
         // An origin that this version does not know is among them, until a known one replaces it.
-        let found = match (link.origin, members.remove(ORIGIN)) {
+        let origin = match (link.origin, members.remove(ORIGIN)) {
             (LinkOrigin::Unknown, Some(serde_json::Value::String(text))) => OriginJson::Unknown(text),
             (origin, _) => OriginJson::Known(origin),
         };
         Self {
             address: link.address.clone(),
-            found,
+            origin,
             shared: link.shared,
             unknown: members,
         }
@@ -311,15 +335,16 @@ impl FieldJson {
     /// None for a field that was never given.
     fn of(state: &FieldState) -> Option<Self> {
         (state.changed_in > 0).then(|| Self {
-            touched: state.changed_in,
-            owed: state.dirty_since,
-            settled: state.resolved_at,
-            outcome: state
+            value: state.value.clone().map(serde_json::Value::String),
+            changed_in: state.changed_in,
+            dirty_since: state.dirty_since,
+            resolved_at: state.resolved_at,
+            result: state
                 .result
                 .as_ref()
                 .and_then(ResultJson::of)
                 .map(AnyResultJson::Known),
-            settled_at: state.recorded_at,
+            recorded_at: state.recorded_at,
             unknown: Self::unknown_members(state),
         })
     }
@@ -333,30 +358,31 @@ impl FieldJson {
         members
     }
 
-    fn into_state(json: Option<Self>, value: Option<String>) -> FieldState {
-        let Some(json) = json else {
-            return FieldState {
-                value,
-                ..FieldState::default()
-            };
+    /// The column of an earlier version has the value if the JSON has none. The error says why the value cannot be read.
+    fn into_state(self, column: Option<String>) -> Result<FieldState, String> {
+        let value = match self.value {
+            None => column,
+            Some(serde_json::Value::String(text)) => Some(text),
+            Some(_) => return Err("a value is not text".to_owned()),
         };
-        let mut unknown = json.unknown;
-        let result = json.outcome.map(|outcome| match outcome {
+        let mut unknown = self.unknown;
+        let result = self.result.map(|result| match result {
             AnyResultJson::Known(result) => result.into_result(),
+            AnyResultJson::Former(result) => ResultJson::from(result).into_result(),
             AnyResultJson::Unknown(result) => {
                 unknown.insert(RESULT.to_owned(), result);
                 FieldResult::Unknown
             }
         });
-        FieldState {
+        Ok(FieldState {
             value,
-            changed_in: json.touched,
-            dirty_since: json.owed,
-            resolved_at: json.settled,
+            changed_in: self.changed_in,
+            dirty_since: self.dirty_since,
+            resolved_at: self.resolved_at,
             result,
-            recorded_at: json.settled_at,
+            recorded_at: self.recorded_at,
             unknown,
-        }
+        })
     }
 }
 
@@ -365,10 +391,10 @@ impl ResultJson {
     fn of(result: &FieldResult) -> Option<Self> {
         Some(match result.clone() {
             FieldResult::Confirmed(confirmation) => Self::Confirmed(confirmation),
-            FieldResult::Rejected { reason } => Self::Refused { reason },
-            FieldResult::NotFound => Self::Missing,
-            FieldResult::Conflict { reason } => Self::Taken { reason },
-            FieldResult::Failed { reason, is_transient } => Self::Parked { reason, is_transient },
+            FieldResult::Rejected { reason } => Self::Rejected { reason },
+            FieldResult::NotFound => Self::NotFound,
+            FieldResult::Conflict { reason } => Self::Conflict { reason },
+            FieldResult::Failed { reason, is_transient } => Self::Failed { reason, is_transient },
             FieldResult::Unknown => return None,
         })
     }
@@ -376,10 +402,10 @@ impl ResultJson {
     fn into_result(self) -> FieldResult {
         match self {
             Self::Confirmed(confirmation) => FieldResult::Confirmed(confirmation),
-            Self::Refused { reason } => FieldResult::Rejected { reason },
-            Self::Missing => FieldResult::NotFound,
-            Self::Taken { reason } => FieldResult::Conflict { reason },
-            Self::Parked { reason, is_transient } => FieldResult::Failed { reason, is_transient },
+            Self::Rejected { reason } => FieldResult::Rejected { reason },
+            Self::NotFound => FieldResult::NotFound,
+            Self::Conflict { reason } => FieldResult::Conflict { reason },
+            Self::Failed { reason, is_transient } => FieldResult::Failed { reason, is_transient },
         }
     }
 }
@@ -392,10 +418,14 @@ mod tests {
     use super::*;
 
     fn row(stored: &Value) -> Row {
+        row_with(stored, PerField::default())
+    }
+
+    fn row_with(stored: &Value, values: PerField<Option<String>>) -> Row {
         let json: RowJson = serde_json::from_value(stored.clone()).expect("a stored row");
         let mut row = Row::new("1".parse().expect("a valid id"));
         let contact = Some(("4711".to_owned(), "51".to_owned()));
-        json.fill(&mut row, PerField::default(), contact);
+        json.fill(&mut row, values, contact).expect("texts");
         row
     }
 
@@ -403,40 +433,113 @@ mod tests {
         serde_json::to_value(RowJson::of(row)).expect("text keys")
     }
 
-    /// Every member under the name that earlier versions stored.
+    /// Every member.
     fn usual() -> Value {
         let reason = json!({ "code": "C", "message": "m" });
         json!({
-            "turn": 9,
+            "generation": 9,
             "fields": {
-                "email": { "touched": 1, "owed": 2, "settled": 3, "outcome": { "outcome": "confirmed" }, "settledAt": 4 },
-                "firstName": { "touched": 1, "owed": 2, "settled": 3, "outcome": { "outcome": "refused", "reason": reason } },
-                "lastName": { "touched": 1, "owed": 2, "settled": 3,
-                              "outcome": { "outcome": "parked", "reason": reason, "mayPass": true } }
+                "email": { "value": "a@x.io", "changedIn": 1, "dirtySince": 2, "resolvedAt": 3,
+                           "result": { "result": "confirmed" }, "recordedAt": 4 },
+                "firstName": { "value": "F", "changedIn": 1, "dirtySince": 2, "resolvedAt": 3,
+                               "result": { "result": "rejected", "reason": reason } },
+                "lastName": { "changedIn": 1, "dirtySince": 2, "resolvedAt": 3,
+                              "result": { "result": "failed", "reason": reason, "isTransient": true } }
             },
-            "link": { "address": "a@x.io", "found": "primaryAddress", "shared": true },
+            "link": { "address": "a@x.io", "origin": "primaryAddress", "shared": true },
             "linkedAt": 8,
             "addressWrittenAt": 9,
             "wasLinked": true,
             "formerValues": { "lastName": "L" },
-            "creating": [{ "address": "b@x.io", "until": 5 }],
+            "possibleCreates": [{ "address": "b@x.io", "until": 5 }],
             "attempt": 6,
             "attemptsGiven": 5,
             "lostVersions": [[2, 4]],
             "holder": "w",
-            "open": { "epoch": 1, "version": 2, "turn": 3, "fields": ["email"], "since": 4, "address": "c@x.io" },
-            "doubt": { "from_version": 1, "until": 2, "targets": [["contact/4711/51", 2]], "given_up": 6 },
+            "openAttempt": { "epoch": 1, "version": 2, "generation": 3, "fields": ["email"], "since": 4, "address": "c@x.io" },
+            "inDoubt": { "from_version": 1, "until": 2, "targets": [["contact/4711/51", 2]], "given_up": 6 },
             "request": { "requestId": "r", "traceparent": "t" },
             "wakeAt": 7,
             "rechecks": 1,
             "failures": 2,
-            "charges": 1,
+            "countedFailures": 1,
             "lastFailure": reason,
             "history": [[1, 2, 3, 4, 200]],
             "recentChanges": [[u64::MAX, 2, 3]],
             "idempotencyKeys": 7,
             "keysFullUntil": 8
         })
+    }
+
+    /// The same as an earlier version stored it, beside the values in their columns.
+    fn of_an_earlier_version() -> Value {
+        let reason = json!({ "code": "C", "message": "m" });
+        let mut former = usual();
+        let members = former.as_object_mut().expect("an object");
+        for (name, former) in [
+            ("generation", "turn"),
+            ("possibleCreates", "creating"),
+            ("openAttempt", "open"),
+            ("inDoubt", "doubt"),
+            ("countedFailures", "charges"),
+        ] {
+            let value = members.remove(name).expect("a member");
+            members.insert(former.to_owned(), value);
+        }
+        former["open"] = json!({ "epoch": 1, "version": 2, "turn": 3, "fields": ["email"], "since": 4, "address": "c@x.io" });
+        former["link"] = json!({ "address": "a@x.io", "found": "primaryAddress", "shared": true });
+        former["fields"] = json!({
+            "email": { "touched": 1, "owed": 2, "settled": 3, "outcome": { "outcome": "confirmed" }, "settledAt": 4 },
+            "firstName": { "touched": 1, "owed": 2, "settled": 3, "outcome": { "outcome": "refused", "reason": reason } },
+            "lastName": { "touched": 1, "owed": 2, "settled": 3,
+                          "outcome": { "outcome": "parked", "reason": reason, "mayPass": true } }
+        });
+        former
+    }
+
+    #[test]
+    fn a_row_of_an_earlier_version_is_read_and_stored_in_the_present_form() {
+        let mut values = PerField::default();
+        values[Field::EMAIL] = Some("a@x.io".to_owned());
+        values[Field::FIRST_NAME] = Some("F".to_owned());
+        let row = row_with(&of_an_earlier_version(), values);
+        assert_eq!(stored(&row), usual());
+    }
+
+    #[test]
+    fn every_result_of_an_earlier_version_is_read() {
+        let reason = Reason::ours("C", "m");
+        let stored_reason = serde_json::to_value(&reason).expect("a reason");
+        for (former, expected) in [
+            (
+                json!({ "outcome": "confirmed", "normalized": "a" }),
+                FieldResult::Confirmed(Confirmation::in_form("a".to_owned())),
+            ),
+            (
+                json!({ "outcome": "refused", "reason": stored_reason }),
+                FieldResult::Rejected {
+                    reason: reason.clone(),
+                },
+            ),
+            (json!({ "outcome": "missing" }), FieldResult::NotFound),
+            (
+                json!({ "outcome": "taken", "reason": stored_reason }),
+                FieldResult::Conflict {
+                    reason: reason.clone(),
+                },
+            ),
+            (
+                json!({ "outcome": "parked", "reason": stored_reason, "mayPass": false }),
+                FieldResult::Failed {
+                    reason: reason.clone(),
+                    is_transient: false,
+                },
+            ),
+        ] {
+            let mut earlier = of_an_earlier_version();
+            earlier["fields"]["email"]["outcome"] = former;
+            assert_eq!(row(&earlier).fields[Field::EMAIL].result, Some(expected));
+        }
     }
 
     #[test]
@@ -448,7 +551,7 @@ mod tests {
     fn a_confirmed_field_keeps_the_form_in_which_hubspot_has_it() {
         let mut usual = usual();
         let outcome = |more: Value| {
-            let mut outcome = json!({ "outcome": "confirmed" });
+            let mut outcome = json!({ "result": "confirmed" });
             outcome
                 .as_object_mut()
                 .expect("an object")
@@ -462,7 +565,7 @@ mod tests {
             ),
             (json!({ "shown": false }), Confirmation::NOT_SHOWN),
         ] {
-            usual["fields"]["email"]["outcome"] = outcome(more);
+            usual["fields"]["email"]["result"] = outcome(more);
             let row = row(&usual);
             assert_eq!(
                 row.fields[Field::EMAIL].result,
@@ -477,11 +580,11 @@ mod tests {
         let mut later = usual();
         later["new"] = json!({ "a": [1] });
         later["fields"]["email"]["new"] = json!(1);
-        later["fields"]["email"]["outcome"] = json!({ "outcome": "skipped", "why": "later" });
-        later["fields"]["phone"] = json!({ "touched": 1, "owed": 1, "new": true });
+        later["fields"]["email"]["result"] = json!({ "result": "skipped", "why": "later" });
+        later["fields"]["phone"] = json!({ "value": 5, "changedIn": 1, "dirtySince": 1, "new": true });
         later["link"]["new"] = json!("x");
-        later["link"]["found"] = json!("byTelepathy");
-        later["open"]["new"] = json!(null);
+        later["link"]["origin"] = json!("byTelepathy");
+        later["openAttempt"]["new"] = json!(null);
         let row = row(&later);
         assert_eq!(row.fields[Field::EMAIL].result, Some(FieldResult::Unknown));
         let origin = row.link.as_ref().map(|link| link.origin);
@@ -492,7 +595,7 @@ mod tests {
     #[test]
     fn a_known_result_replaces_an_unknown_one() {
         let mut later = usual();
-        later["fields"]["email"]["outcome"] = json!({ "outcome": "skipped" });
+        later["fields"]["email"]["result"] = json!({ "result": "skipped" });
         let mut row = row(&later);
         row.fields[Field::EMAIL].result = Some(FieldResult::CONFIRMED);
         assert_eq!(stored(&row), usual());
@@ -502,8 +605,8 @@ mod tests {
     fn a_known_origin_replaces_an_unknown_one() {
         let mut later = usual();
         let origin: LinkOrigin =
-            serde_json::from_value(later["link"]["found"].take()).expect("a known origin");
-        later["link"]["found"] = json!("byTelepathy");
+            serde_json::from_value(later["link"]["origin"].take()).expect("a known origin");
+        later["link"]["origin"] = json!("byTelepathy");
         let mut row = row(&later);
         row.link.as_mut().expect("a link").origin = origin;
         assert_eq!(stored(&row), usual());

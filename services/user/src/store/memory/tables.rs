@@ -24,8 +24,8 @@ pub(super) struct StoredRow {
 /// What the columns do not hold.
 #[derive(Debug, Clone)]
 enum Content {
-    /// The columns of the fields, beside the JSON of [`Columns`], as databases store them.
-    Values(PerField<Option<String>>),
+    /// The JSON of [`Columns`], as databases store it.
+    Json,
     /// The row itself; the JSON is left out.
     Decoded(Arc<Row>),
 }
@@ -34,7 +34,7 @@ impl StoredRow {
     pub(super) fn encode(row: &Row) -> Self {
         Self {
             columns: Columns::of(row),
-            content: Content::Values(PerField::from_fn(|field| row.fields[field].value.clone())),
+            content: Content::Json,
         }
     }
 
@@ -48,7 +48,7 @@ impl StoredRow {
 
     pub(super) fn decode(&self) -> Result<Row, Unreadable> {
         match &self.content {
-            Content::Values(values) => self.columns.clone().into_row(values.clone()),
+            Content::Json => self.columns.clone().into_row(PerField::default()),
             Content::Decoded(row) => Ok(Row::clone(row)),
         }
     }
@@ -56,7 +56,7 @@ impl StoredRow {
     /// The same as [`decode`](Self::decode), without a copy if the row is kept decoded.
     pub(super) fn shared(&self) -> Result<Arc<Row>, Unreadable> {
         match &self.content {
-            Content::Values(_) => self.decode().map(Arc::new),
+            Content::Json => self.decode().map(Arc::new),
             Content::Decoded(row) => Ok(Arc::clone(row)),
         }
     }
@@ -104,7 +104,7 @@ impl Tables {
     pub(super) fn make_unreadable(&mut self, user_id: &UserId) {
         if let Some(stored) = self.rows.get_mut(user_id) {
             r#"{"of":"another version"}"#.clone_into(&mut stored.columns.row_json);
-            stored.content = Content::Values(PerField::default());
+            stored.content = Content::Json;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use contracts::{Field, PerField, UserId};
+use contracts::{PerField, UserId};
 use sqlx::{
     AssertSqlSafe, Executor, FromRow as _, PgConnection, Postgres, Row as _,
     postgres::{PgArguments, PgRow},
@@ -14,13 +14,13 @@ use crate::{
     rules::{Row, UnixMs},
     store::{
         List, Listed, LoadedRows, StoreError, Unreadable,
-        columns::{self, Columns},
+        columns::{self, Columns, FORMER_VALUES, NAMES},
         queries::{PENDING_POSITION, PROBLEM_POSITION},
     },
 };
 
-/// The types of the columns that do not belong to a field, in their order. A field's column is text.
-const TYPES: [&str; 14] = [
+/// The types of the columns, in their order.
+const TYPES: [&str; NAMES.len()] = [
     "text", "int8", "int8", "text", "int8", "bool", "int8", "int8", "int8", "text", "text", "int8", "text",
     "int8",
 ];
@@ -37,32 +37,32 @@ struct Statements {
 }
 
 static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
-    let names = columns::column_names().collect::<Vec<_>>().join(", ");
+    let selected = columns::selected_names().collect::<Vec<_>>().join(", ");
+    let names = NAMES.join(", ");
     let locked =
-        format!("SELECT {names} FROM users WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE");
-    let types = TYPES.into_iter().chain(Field::ALL.map(|_| "text"));
-    let arrays: Vec<String> = types
+        format!("SELECT {selected} FROM users WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE");
+    let arrays: Vec<String> = TYPES
+        .into_iter()
         .zip(1..)
         .map(|(kind, at)| format!("${at}::{kind}[]"))
         .collect();
     let given = format!("unnest({}) AS given ({names})", arrays.join(", "));
-    let set: Vec<String> = columns::column_names()
-        .filter(|name| *name != "user_id")
-        .map(|name| format!("{name} = given.{name}"))
-        .collect();
-    let set = set.join(", ");
+    let replaced = NAMES.into_iter().filter(|name| *name != "user_id");
+    let replaced = replaced.map(|name| format!("{name} = given.{name}"));
+    let emptied = FORMER_VALUES.map(|(name, _)| format!("{name} = NULL"));
+    let set = replaced.chain(emptied).collect::<Vec<_>>().join(", ");
     Statements {
-        find: format!("SELECT {names} FROM users WHERE user_id = $1"),
+        find: format!("SELECT {selected} FROM users WHERE user_id = $1"),
         pending: format!(
-            "SELECT {names}, {PENDING_POSITION} AS position FROM users WHERE due_at IS NOT NULL AND pending_since IS NOT NULL \
+            "SELECT {selected}, {PENDING_POSITION} AS position FROM users WHERE due_at IS NOT NULL AND pending_since IS NOT NULL \
              AND (lane, due_at, user_id) > ($1, $2, $3) ORDER BY lane, due_at, user_id LIMIT $4"
         ),
         problems: format!(
-            "SELECT {names}, {PROBLEM_POSITION} AS position FROM users WHERE state BETWEEN 1 AND 4 \
+            "SELECT {selected}, {PROBLEM_POSITION} AS position FROM users WHERE state BETWEEN 1 AND 4 \
              AND (state, reason, user_id) > ($1, $2, $3) AND (state, reason) < ($4, $5) ORDER BY state, reason, user_id LIMIT $6"
         ),
         all: format!(
-            "SELECT {names}, user_id AS position FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2"
+            "SELECT {selected}, user_id AS position FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2"
         ),
         // The time is read after the rows are locked, so that it is later than the times of transactions that held them
         // before. `MATERIALIZED` makes the server finish locking first.
@@ -176,7 +176,7 @@ async fn write(connection: &mut PgConnection, statement: &'static str, rows: &[&
 /// Binds each column of all rows as an array.
 fn bind<'q>(query: Query<'q, Postgres, PgArguments>, rows: &[&'q Row]) -> Query<'q, Postgres, PgArguments> {
     let columns: Vec<Columns> = rows.iter().map(|row| Columns::of(row)).collect();
-    let mut query = query
+    query
         .bind(rows.iter().map(|row| row.user_id.as_str()).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.version).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.updated_at).collect::<Vec<_>>())
@@ -202,19 +202,10 @@ fn bind<'q>(query: Query<'q, Postgres, PgArguments>, rows: &[&'q Row]) -> Query<
                 .iter()
                 .map(|row| row.contact_id.as_deref())
                 .collect::<Vec<_>>(),
-        );
-    query = query
+        )
         .bind(columns.iter().map(|row| row.state).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>())
-        .bind(columns.iter().map(|row| row.pending_since).collect::<Vec<_>>());
-    for field in Field::ALL {
-        query = query.bind(
-            rows.iter()
-                .map(|row| row.fields[field].value.as_deref())
-                .collect::<Vec<_>>(),
-        );
-    }
-    query
+        .bind(columns.iter().map(|row| row.pending_since).collect::<Vec<_>>())
 }
 
 /// Builds a row from what a statement selected.
@@ -224,8 +215,8 @@ pub(super) fn decode(row: &PgRow) -> Result<Row, Unreadable> {
         reason: error.to_string(),
     };
     let mut values = PerField::from_fn(|_| None);
-    for field in Field::ALL {
-        values[field] = row.try_get(field.spec().column).map_err(unreadable)?;
+    for (name, field) in FORMER_VALUES {
+        values[field] = row.try_get(name).map_err(unreadable)?;
     }
     Columns::from_row(row).map_err(unreadable)?.into_row(values)
 }

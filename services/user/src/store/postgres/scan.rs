@@ -10,7 +10,7 @@ use super::{
 };
 use crate::store::{
     ScanFilter, ScanPage, StoreError, UserScan,
-    columns::{column_names, integer},
+    columns::{integer, selected_names},
     queries::ScannedRows,
 };
 
@@ -47,7 +47,7 @@ pub(super) async fn scan(connection: &mut PgConnection, scan: &UserScan<'_>) -> 
 
 /// Reads a limited number of rows, and selects the ones that match.
 fn select(filter: ScanFilter) -> String {
-    let names = column_names().collect::<Vec<_>>().join(", ");
+    let names = selected_names().collect::<Vec<_>>().join(", ");
     let condition = filter.condition();
     format!(
         "SELECT {names} FROM (SELECT * FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2) AS read \

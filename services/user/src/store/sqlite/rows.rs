@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use contracts::{Field, PerField, UserId};
+use contracts::{PerField, UserId};
 use sqlx::{
     FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor,
     query::Query,
@@ -13,7 +13,7 @@ use crate::{
     rules::Row,
     store::{
         List, Listed, LoadedRows, StoreError, Unreadable,
-        columns::{self, Columns},
+        columns::{self, Columns, FORMER_VALUES, NAMES},
         queries::{PENDING_POSITION, PROBLEM_POSITION},
     },
 };
@@ -134,31 +134,29 @@ fn chunks_of_few_lengths<'a>(mut rows: &'a [&'a Row]) -> impl Iterator<Item = &'
 /// The statement that saves this many rows.
 fn insert_statement(rows: usize) -> String {
     let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO users (");
-    push_column_names(&mut insert);
-    let columns = columns::column_names().count();
-    let tuple = format!("({})", vec!["?"; columns].join(", "));
+    let tuple = format!("({})", ["?"; NAMES.len()].join(", "));
+    insert.push(NAMES.join(", "));
     insert.push(") VALUES ").push(vec![tuple; rows].join(", "));
+    let replaced = NAMES.into_iter().filter(|name| *name != "user_id");
+    let replaced = replaced.map(|name| format!("{name} = excluded.{name}"));
+    let emptied = FORMER_VALUES.map(|(name, _)| format!("{name} = NULL"));
+    let sets: Vec<String> = replaced.chain(emptied).collect();
     insert.push(" ON CONFLICT (user_id) DO UPDATE SET ");
-    let mut sets = insert.separated(", ");
-    for name in columns::column_names().filter(|name| *name != "user_id") {
-        sets.push(name)
-            .push_unseparated(" = excluded.")
-            .push_unseparated(name);
-    }
+    insert.push(sets.join(", "));
     insert.into_string()
 }
 
-/// Pushes the names of all columns, separated by commas.
+/// Pushes the names of the columns to select, separated by commas.
 pub(super) fn push_column_names(query: &mut QueryBuilder<Sqlite>) {
     let mut names = query.separated(", ");
-    for name in columns::column_names() {
+    for name in columns::selected_names() {
         names.push(name);
     }
 }
 
 fn bind<'q>(query: Query<'q, Sqlite, SqliteArguments>, row: &Row) -> Query<'q, Sqlite, SqliteArguments> {
     let columns = Columns::of(row);
-    let mut query = query
+    query
         .bind(columns.user_id)
         .bind(columns.version)
         .bind(columns.updated_at)
@@ -172,11 +170,7 @@ fn bind<'q>(query: Query<'q, Sqlite, SqliteArguments>, row: &Row) -> Query<'q, S
         .bind(columns.contact_id)
         .bind(columns.state)
         .bind(columns.reason)
-        .bind(columns.pending_since);
-    for (_, state) in row.fields.iter() {
-        query = query.bind(state.value.clone());
-    }
-    query
+        .bind(columns.pending_since)
 }
 
 /// Builds a row from what a statement selected.
@@ -186,8 +180,8 @@ pub(super) fn decode(row: &SqliteRow) -> Result<Row, Unreadable> {
         reason: error.to_string(),
     };
     let mut values = PerField::from_fn(|_| None);
-    for field in Field::ALL {
-        values[field] = row.try_get(field.spec().column).map_err(unreadable)?;
+    for (name, field) in FORMER_VALUES {
+        values[field] = row.try_get(name).map_err(unreadable)?;
     }
     Columns::from_row(row).map_err(unreadable)?.into_row(values)
 }

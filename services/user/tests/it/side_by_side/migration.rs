@@ -1,6 +1,8 @@
-//! Rows that were written before the store kept states.
+//! Rows of an earlier version, which kept no states, stored values in columns, and named the members of the JSON otherwise.
 
+use contracts::Field;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
+use serde_json::{Map, Value};
 use testing::database::TestDatabase;
 use user::{rules::Row, store::memory::MemoryStore};
 
@@ -20,7 +22,7 @@ const DROP_STATES: Statement = Statement {
 };
 
 #[tokio::test]
-async fn the_migration_derives_the_states_of_older_rows() {
+async fn rows_of_an_earlier_version_are_read_and_get_their_states() {
     let mut rng = StdRng::seed_from_u64(7);
     let mut pair = Pair::start(1_000_000).await;
     let mut known = Known::new(&pair.store);
@@ -33,7 +35,7 @@ async fn the_migration_derives_the_states_of_older_rows() {
         }
         pair = pair
             .reopen(async |store, database| {
-                drop_states(database).await;
+                store_as_earlier_version(database).await;
                 forget_pending_since(store).await;
             })
             .await;
@@ -41,10 +43,74 @@ async fn the_migration_derives_the_states_of_older_rows() {
     pair.close().await;
 }
 
-async fn drop_states(database: &TestDatabase) {
+async fn store_as_earlier_version(database: &TestDatabase) {
+    const SAVE: &str =
+        "UPDATE users SET ledger = $2, email = $3, first_name = $4, last_name = $5 WHERE user_id = $1";
     let mut other = OtherClient::at(database.url().parse().unwrap()).await;
+    for (user, json) in other.pairs("SELECT user_id, ledger FROM users").await {
+        let (json, values) = in_earlier_form(serde_json::from_str(&json).unwrap());
+        let json = Value::Object(json).to_string();
+        let texts = [Some(user.as_str()), Some(&json)].into_iter();
+        let texts: Vec<Option<&str>> = texts.chain(values.iter().map(Option::as_deref)).collect();
+        other.run_with(SAVE, &texts).await;
+    }
     other.execute(DROP_STATES).await;
     other.close().await;
+}
+
+/// The JSON of a row with the names of an earlier version, and the values of email, first and last name.
+fn in_earlier_form(mut row: Map<String, Value>) -> (Map<String, Value>, [Option<String>; 3]) {
+    let members = [
+        ("generation", "turn"),
+        ("possibleCreates", "creating"),
+        ("openAttempt", "open"),
+        ("inDoubt", "doubt"),
+        ("countedFailures", "charges"),
+    ];
+    rename(&mut row, &members);
+    if let Some(Value::Object(open)) = row.get_mut("open") {
+        rename(open, &[("generation", "turn")]);
+    }
+    if let Some(Value::Object(link)) = row.get_mut("link") {
+        rename(link, &[("origin", "found")]);
+    }
+    let mut values = [const { None }; 3];
+    for (value, field) in values.iter_mut().zip(Field::ALL) {
+        let Some(Value::Object(state)) = row["fields"].get_mut(field.name()) else {
+            continue;
+        };
+        *value = state
+            .remove("value")
+            .map(|value| value.as_str().expect("text").to_owned());
+        let members = [
+            ("changedIn", "touched"),
+            ("dirtySince", "owed"),
+            ("resolvedAt", "settled"),
+            ("result", "outcome"),
+            ("recordedAt", "settledAt"),
+        ];
+        rename(state, &members);
+        if let Some(Value::Object(outcome)) = state.get_mut("outcome") {
+            rename(outcome, &[("result", "outcome"), ("isTransient", "mayPass")]);
+            let result = &mut outcome["outcome"];
+            *result = match result.as_str() {
+                Some("rejected") => "refused".into(),
+                Some("notFound") => "missing".into(),
+                Some("conflict") => "taken".into(),
+                Some("failed") => "parked".into(),
+                _ => result.take(),
+            };
+        }
+    }
+    (row, values)
+}
+
+fn rename(object: &mut Map<String, Value>, names: &[(&str, &str)]) {
+    for (name, former) in names {
+        if let Some(value) = object.remove(*name) {
+            object.insert((*former).to_owned(), value);
+        }
+    }
 }
 
 /// An older row does not say since when its changes are pending. The migration takes the time of the last change.
