@@ -152,10 +152,6 @@ COUNTS = [
     ("docs/simulation.md", r"one patch for each of (\d+) bugs", "checks/simulation/planted/*.patch"),
 ]
 
-# The number of the next migration: document, regular expression, folder.
-NEXT_MIGRATIONS = [
-]
-
 WORDS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "eleven": 11, "twelve": 12, "fifteen": 15, "sixteen": 16, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100,
@@ -225,9 +221,6 @@ def number_faults():
             yield from compare(document, pattern, expected, f"{file}: {place}")
     for document, pattern, files in COUNTS:
         yield from compare(document, pattern, len(list(pathlib.Path().glob(files))), files)
-    for document, pattern, folder in NEXT_MIGRATIONS:
-        last = max(int(path.name.split("_")[0]) for path in pathlib.Path(folder).glob("*.sql"))
-        yield from compare(document, pattern, last + 1, folder)
 
 
 def compare(document, pattern, expected, origin):
