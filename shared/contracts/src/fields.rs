@@ -1,18 +1,22 @@
 //! The one table of fields: contract name, HubSpot property and rule. A further field is one entry in the table below.
 
+mod field_type;
 mod known;
 mod per_field;
 mod rule;
 mod set;
+mod value;
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub use field_type::{ChoicesMode, FieldType, MAX_TEXT_CHARS, Pattern};
 pub(crate) use known::known_fields;
 pub use per_field::PerField;
 pub use rule::Rule;
 pub use set::FieldSet;
+pub use value::{InvalidNumber, Number, Value};
 
 /// Values by field; `None` is a cleared value. A field that is absent is untouched.
 pub type Values = BTreeMap<Field, Option<String>>;

@@ -31,7 +31,7 @@ impl Rule {
     }
 }
 
-fn check_email(address: &str) -> Result<(), String> {
+pub(super) fn check_email(address: &str) -> Result<(), String> {
     if address.chars().count() > MAX_EMAIL_CHARS {
         return Err(format!("must have at most {MAX_EMAIL_CHARS} characters"));
     }
@@ -46,7 +46,7 @@ fn check_email(address: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn check_text(text: &str, max_chars: usize) -> Result<(), String> {
+pub(super) fn check_text(text: &str, max_chars: usize) -> Result<(), String> {
     if text.chars().count() > max_chars {
         return Err(format!("must have at most {max_chars} characters"));
     }
