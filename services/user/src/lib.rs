@@ -2,6 +2,7 @@
 
 pub mod commit;
 pub mod config;
+pub mod field_file;
 pub mod operations;
 pub mod relay;
 pub mod rules;

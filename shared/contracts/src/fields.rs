@@ -1,5 +1,6 @@
 //! The one table of fields: contract name, HubSpot property and rule. A further field is one entry in the table below.
 
+mod definition;
 mod field_type;
 mod known;
 mod per_field;
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+pub use definition::{FieldDefinition, WriteMode};
 pub use field_type::{ChoicesMode, FieldType, MAX_TEXT_CHARS, Pattern};
 pub(crate) use known::known_fields;
 pub use per_field::PerField;
