@@ -50,7 +50,8 @@ pub struct Arguments {
     latency: LatencyArguments,
 
     /// Custom properties, separated by commas: `name` for text, or `name:type`. The types are string, number, date,
-    /// datetime and bool.
+    /// datetime, bool, `phone_number`, `choice(a|b)` for one of these options and `choices(a|b)` for any number of them.
+    /// They are added to a data file that does not have them.
     #[arg(long, env = "HUBSPOT_SANDBOX_PROPERTIES", value_delimiter = ',')]
     properties: Vec<String>,
 

@@ -41,7 +41,7 @@ pub(crate) async fn search(
     let results: Vec<Value> = found
         .contacts
         .iter()
-        .map(|contact| contact_json::read(&state.account, contact, &wanted))
+        .map(|contact| contact_json::read(&state, contact, &wanted))
         .collect();
     let mut answer = json!({ "total": found.total, "results": results });
     if let Some(next) = found.next {

@@ -74,7 +74,7 @@ pub(crate) struct CheckedSort<'a> {
 impl Sort {
     /// Rejects a property that this account does not have.
     pub(crate) fn checked(&self, properties: &Properties) -> Result<CheckedSort<'_>, Rejection> {
-        let kind = known_property(properties, &self.property_name)?.kind;
+        let kind = known_property(properties, &self.property_name)?.kind();
         Ok(CheckedSort { sort: self, kind })
     }
 }
