@@ -245,6 +245,17 @@ mod tests {
     }
 
     #[test]
+    fn custom_properties_can_be_set() {
+        let settings = settings(&["--properties", "nickname,seats:number,plan:choice(free|team)"]).unwrap();
+        let expected = [
+            CustomProperty::text("nickname"),
+            CustomProperty::number("seats"),
+            CustomProperty::choice("plan", ["free", "team"]),
+        ];
+        assert_eq!(settings.custom_properties, expected);
+    }
+
+    #[test]
     fn switches_faults_and_latency_can_be_set() {
         let line = [
             "--switch",
