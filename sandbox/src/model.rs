@@ -15,10 +15,11 @@ pub(crate) use contact::{DERIVED, timestamp};
 pub(crate) use context::{ApiVersion, Context, Source};
 pub(crate) use json::{Object, Text};
 pub(crate) use operations::{
-    BatchError, BatchOutcome, BatchResult, PropertyChanges, Search, WriteInput, add_option,
-    administer_archive, archive, archive_property, batch_archive, batch_create, batch_read, batch_update,
-    batch_upsert, change_type, create, create_group, create_property, delete_for_privacy, find, list, merge,
-    read, remove_option, restore, search, set_read_only, set_rules, update, update_property,
+    BatchError, BatchOutcome, BatchResult, PropertyChanges, Search, WriteInput, add_property_option, archive,
+    archive_any_property, archive_property, batch_archive, batch_create, batch_read, batch_update,
+    batch_upsert, change_property_type, create, create_property, create_property_group, delete_for_privacy,
+    find, list, merge, read, remove_property_option, restore_property, search, set_property_read_only,
+    set_validation_rules, update, update_property,
 };
 pub use properties::{
     CustomProperty,

@@ -23,8 +23,9 @@ pub(crate) use list::list;
 pub(crate) use lookup::{find, read};
 pub(crate) use merge::merge;
 pub(crate) use properties::{
-    PropertyChanges, add_option, administer_archive, archive_property, change_type, create_group,
-    create_property, remove_option, restore, set_read_only, set_rules, update_property,
+    PropertyChanges, add_property_option, archive_any_property, archive_property, change_property_type,
+    create_property, create_property_group, remove_property_option, restore_property, set_property_read_only,
+    set_validation_rules, update_property,
 };
 pub(crate) use search::{Search, search};
 pub(crate) use update::update;

@@ -38,12 +38,12 @@ const MAX_INPUTS: usize = 100;
 
 /// The properties that a read asks for: archived ones or the others, of one sensitivity.
 #[derive(Clone, Copy)]
-struct Wanted {
+struct DefinitionFilter {
     archived: bool,
     sensitivity: DataSensitivity,
 }
 
-impl Wanted {
+impl DefinitionFilter {
     fn parse(query: &Query) -> Result<Self, Rejection> {
         let sensitivity = match query.get("dataSensitivity") {
             None | Some("") => DataSensitivity::NonSensitive,
@@ -73,22 +73,22 @@ impl Wanted {
 }
 
 pub(crate) async fn list(State(app): State<Arc<App>>, query: Query) -> JsonResult {
-    let wanted = Wanted::parse(&query)?;
+    let filter = DefinitionFilter::parse(&query)?;
     let state = app.state();
     let results: Vec<Value> = state
         .account
         .properties
         .definitions()
-        .filter(|definition| wanted.includes(&state, definition))
+        .filter(|definition| filter.includes(&state, definition))
         .map(|definition| property_json::property(&state.switches, definition))
         .collect();
     Ok(Json(json!({ "results": results })))
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>, PathName(name): PathName, query: Query) -> JsonResult {
-    let wanted = Wanted::parse(&query)?;
+    let filter = DefinitionFilter::parse(&query)?;
     let state = app.state();
-    let definition = wanted.find(&state, &name).ok_or(Rejection::NotFound)?;
+    let definition = filter.find(&state, &name).ok_or(Rejection::NotFound)?;
     Ok(Json(property_json::property(&state.switches, definition)))
 }
 
@@ -252,7 +252,7 @@ pub(crate) async fn batch_read(
     if names.len() > MAX_INPUTS {
         return Err(Rejection::TooManyInputs);
     }
-    let wanted = Wanted {
+    let filter = DefinitionFilter {
         archived: input.archived,
         sensitivity: input.data_sensitivity,
     };
@@ -260,7 +260,7 @@ pub(crate) async fn batch_read(
     let state = &mut *app.state();
     let (mut results, mut missing) = (Vec::new(), Vec::new());
     for name in names {
-        match wanted.find(state, &name) {
+        match filter.find(state, &name) {
             Some(definition) => results.push(property_json::property(&state.switches, definition)),
             None => missing.push(name),
         }

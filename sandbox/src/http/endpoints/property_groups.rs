@@ -58,7 +58,7 @@ pub(crate) async fn create(
         display_order: input.display_order.unwrap_or(-1),
     };
     let created = app.change(caller.actor(version), |account, _| {
-        model::create_group(account, group)
+        model::create_property_group(account, group)
     })?;
     Ok((StatusCode::CREATED, Json(property_json::group(&created))))
 }

@@ -8,11 +8,12 @@ mod create_group;
 mod update;
 
 pub(crate) use administer::{
-    add_option, administer_archive, change_type, remove_option, restore, set_read_only, set_rules,
+    add_property_option, archive_any_property, change_property_type, remove_property_option,
+    restore_property, set_property_read_only, set_validation_rules,
 };
 pub(crate) use archive::archive_property;
 pub(crate) use create::create_property;
-pub(crate) use create_group::create_group;
+pub(crate) use create_group::create_property_group;
 pub(crate) use update::{PropertyChanges, update_property};
 
 use crate::model::Rejection;

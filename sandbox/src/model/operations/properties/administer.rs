@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 /// Archives a property, also one of HubSpot's own.
-pub(crate) fn administer_archive(
+pub(crate) fn archive_any_property(
     account: &mut Account,
     context: &Context<'_>,
     name: &str,
@@ -21,7 +21,7 @@ pub(crate) fn administer_archive(
 }
 
 /// Restores an archived property. Contacts have their old values again.
-pub(crate) fn restore(
+pub(crate) fn restore_property(
     account: &mut Account,
     context: &Context<'_>,
     name: &str,
@@ -38,7 +38,7 @@ pub(crate) fn restore(
 }
 
 /// Lets callers write a property, or not.
-pub(crate) fn set_read_only(
+pub(crate) fn set_property_read_only(
     account: &mut Account,
     context: &Context<'_>,
     name: &str,
@@ -54,7 +54,7 @@ pub(crate) fn set_read_only(
 }
 
 /// Adds an option at the end, with its value as its label.
-pub(crate) fn add_option(
+pub(crate) fn add_property_option(
     account: &mut Account,
     context: &Context<'_>,
     name: &str,
@@ -73,7 +73,7 @@ pub(crate) fn add_option(
 }
 
 /// Removes an option. Contacts that have it keep it.
-pub(crate) fn remove_option(
+pub(crate) fn remove_property_option(
     account: &mut Account,
     context: &Context<'_>,
     name: &str,
@@ -88,7 +88,7 @@ pub(crate) fn remove_option(
 
 /// Gives a property the type and the options of another one with the same name. Values that contacts have stay as they
 /// are.
-pub(crate) fn change_type(
+pub(crate) fn change_property_type(
     account: &mut Account,
     context: &Context<'_>,
     new: &CustomProperty,
@@ -112,7 +112,7 @@ pub(crate) fn change_type(
 }
 
 /// Replaces the validation rules of a property.
-pub(crate) fn set_rules(
+pub(crate) fn set_validation_rules(
     account: &mut Account,
     context: &Context<'_>,
     name: &str,

@@ -4,7 +4,10 @@ use super::invalid;
 use crate::model::{Account, PropertyGroup, Rejection, properties::naming::is_valid_name};
 
 /// Creates a group with a name that no group has.
-pub(crate) fn create_group(account: &mut Account, group: PropertyGroup) -> Result<PropertyGroup, Rejection> {
+pub(crate) fn create_property_group(
+    account: &mut Account,
+    group: PropertyGroup,
+) -> Result<PropertyGroup, Rejection> {
     let name = &group.name;
     if !is_valid_name(name) {
         return Err(invalid(format!("The property group name {name} is invalid.")));

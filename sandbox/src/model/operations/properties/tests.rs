@@ -153,7 +153,7 @@ fn unique_values_stay_unique_while_their_property_is_archived() {
     assert!(!account.properties.is_unique("app_id"));
     with_context(|context| update(&mut account, context, contact.id, &values("city", "Paris"), None))
         .unwrap();
-    with_context(|context| restore(&mut account, context, "app_id")).unwrap();
+    with_context(|context| restore_property(&mut account, context, "app_id")).unwrap();
     assert_eq!(account.unique_holder("app_id", "u-1"), Some(contact.id));
     let second = with_context(|context| create(&mut account, context, &values("app_id", "u-1"), None));
     assert!(matches!(second, Err(Rejection::ValueConflict { .. })));
@@ -209,10 +209,10 @@ fn only_an_admin_can_archive_hubspots_own_properties() {
     let mut account = account();
     let by_app = with_context(|context| archive_property(&mut account, context, "firstname"));
     assert!(matches!(by_app, Err(Rejection::InvalidDefinition(_))));
-    with_context(|context| administer_archive(&mut account, context, "firstname")).unwrap();
+    with_context(|context| archive_any_property(&mut account, context, "firstname")).unwrap();
     assert!(account.properties.get("firstname").is_none());
     for name in ["email", "createdate"] {
-        assert!(with_context(|context| administer_archive(&mut account, context, name)).is_err());
+        assert!(with_context(|context| archive_any_property(&mut account, context, name)).is_err());
     }
 }
 
@@ -224,9 +224,9 @@ fn a_rejected_request_leaves_properties_as_they_were() {
         label: "App".to_owned(),
         display_order: 1,
     };
-    create_group(&mut account, group).unwrap();
+    create_property_group(&mut account, group).unwrap();
     add(&mut account, &CustomProperty::text("nickname")).unwrap();
-    with_context(|context| add_option(&mut account, context, "plan", "business")).unwrap();
+    with_context(|context| add_property_option(&mut account, context, "plan", "business")).unwrap();
     account.roll_back();
     assert!(account.properties.group("app").is_none());
     assert!(account.properties.definition("nickname").is_none());
@@ -238,7 +238,7 @@ fn options_are_removed_and_put_back() {
     let mut account = account();
     let contact =
         with_context(|context| create(&mut account, context, &values("plan", "team"), None)).unwrap();
-    with_context(|context| remove_option(&mut account, context, "plan", "team")).unwrap();
+    with_context(|context| remove_property_option(&mut account, context, "plan", "team")).unwrap();
     let write = |account: &mut Account| {
         with_context(|context| update(account, context, contact.id, &values("plan", "team"), None))
     };
@@ -251,7 +251,7 @@ fn options_are_removed_and_put_back() {
     );
     let kept = account.contact(contact.id).unwrap();
     assert_eq!(kept.value("plan").as_deref(), Some("team"));
-    with_context(|context| add_option(&mut account, context, "plan", "team")).unwrap();
+    with_context(|context| add_property_option(&mut account, context, "plan", "team")).unwrap();
     write(&mut account).unwrap();
 }
 
@@ -259,8 +259,9 @@ fn options_are_removed_and_put_back() {
 fn a_change_of_the_type_drops_the_rules() {
     let mut account = account();
     let rule = ValidationRule::new(RuleType::MaxLength, ["3"]);
-    with_context(|context| set_rules(&mut account, context, "city", vec![rule])).unwrap();
-    with_context(|context| change_type(&mut account, context, &CustomProperty::number("city"))).unwrap();
+    with_context(|context| set_validation_rules(&mut account, context, "city", vec![rule])).unwrap();
+    with_context(|context| change_property_type(&mut account, context, &CustomProperty::number("city")))
+        .unwrap();
     let city = account.properties.get("city").unwrap();
     assert_eq!((city.kind().name(), city.validation_rules.len()), ("number", 0));
 }
