@@ -33,7 +33,7 @@ pub(crate) async fn search(
     let now = app.clock.now();
     let mut state = app.state();
     state.account.search_lag.advance(now);
-    let found = model::search(&state.account, &search)?;
+    let found = model::search(&state.account, &state.switches, &search)?;
     let wanted = Wanted {
         properties: search.properties,
         histories: Vec::new(),

@@ -195,6 +195,12 @@ async fn the_unknown_property_of_the_switch_is_nowhere() {
         .expect(200);
     assert!(brian["properties"].get("firstname").is_none());
     assert_eq!(brian["properties"]["lastname"], "Halligan (Sample Contact)");
+    let filter = json!({ "propertyName": "firstname", "operator": "HAS_PROPERTY" });
+    let search = json!({ "filterGroups": [{ "filters": [filter] }] });
+    client
+        .post("/crm/objects/2026-09/contacts/search", search)
+        .await
+        .expect(400);
 }
 
 #[tokio::test]

@@ -4,9 +4,12 @@ use std::cmp::Ordering;
 
 use serde::Deserialize;
 
-use crate::model::{
-    Contact, Properties, Rejection, Text,
-    properties::{ValueKind, comparable::Comparable, definition::PropertyDefinition},
+use crate::{
+    Switches,
+    model::{
+        Contact, Properties, Rejection, Text,
+        properties::{ValueKind, comparable::Comparable, definition::PropertyDefinition},
+    },
 };
 
 /// A condition on one property.
@@ -40,9 +43,9 @@ enum Operator {
 
 impl Filter {
     /// Rejects a filter on an unknown property, and one without the values that its operator needs.
-    pub(crate) fn check(&self, properties: &Properties) -> Result<(), Rejection> {
+    pub(crate) fn check(&self, properties: &Properties, switches: &Switches) -> Result<(), Rejection> {
         let name = &self.property_name;
-        let kind = known_property(properties, name)?.kind();
+        let kind = known_property(properties, switches, name)?.kind();
         let missing = |member: &str| {
             Rejection::Search(format!(
                 "The filter on property {name} needs {member} for its operator."
@@ -112,10 +115,11 @@ impl Filter {
 /// The property of a filter or a sort. An unknown one is rejected.
 pub(crate) fn known_property<'a>(
     properties: &'a Properties,
+    switches: &Switches,
     name: &str,
 ) -> Result<&'a PropertyDefinition, Rejection> {
     let unknown = || Rejection::Search(format!("Property \"{name}\" does not exist"));
-    properties.get(name).ok_or_else(unknown)
+    properties.visible(switches, name).ok_or_else(unknown)
 }
 
 /// Whether a value equals one of a list. Text in the list must be in lower case, as at HubSpot; options are compared as
