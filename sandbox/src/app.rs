@@ -2,6 +2,7 @@
 
 mod call_log;
 mod clock;
+mod property_admin;
 mod salesperson;
 
 use std::{

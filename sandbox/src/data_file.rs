@@ -1,4 +1,4 @@
-//! The data set in a file: one JSON object per line. The last line of a contact counts.
+//! The data set in a file: one JSON object per line. The last line of a contact or property counts.
 //!
 //! The lines of a request are written before its response, so a killed process loses nothing that it confirmed. If the
 //! machine fails, lines that the system has not flushed to the disk are lost. Opening the file compacts it: the new
@@ -12,7 +12,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Account, Changes, Contact, ContactId, Properties, StoredAccount, Write};
+use crate::model::{
+    Account, Changes, Contact, ContactId, Properties, PropertyDefinition, PropertyGroup, StoredAccount, Write,
+};
 
 /// A file is compacted if it has more lines than `MIN_LINES_TO_COMPACT` and this many for each contact together.
 const LINES_PER_CONTACT: usize = 20;
@@ -48,6 +50,8 @@ pub enum DataFileError {
 #[serde(rename_all = "camelCase")]
 enum Line {
     Account(StoredAccount),
+    PropertyGroup(PropertyGroup),
+    Property(Box<PropertyDefinition>),
     Contact(Contact),
     Removed(ContactId),
     Write(Write),
@@ -186,6 +190,8 @@ impl DataFile {
 fn restore(account: &mut Account, line: Line) {
     match line {
         Line::Account(stored) => account.stored = stored,
+        Line::PropertyGroup(group) => account.properties.insert_group(group),
+        Line::Property(definition) => drop(account.properties.insert(*definition)),
         Line::Contact(contact) => account.restore(contact),
         Line::Removed(id) => account.restore_removal(id),
         Line::Write(write) => account.restore_write(write),
@@ -198,10 +204,28 @@ fn lines_of(account: &Account, changes: &Changes) -> Vec<Line> {
         Some(contact) => Line::Contact(contact.clone()),
         None => Line::Removed(*id),
     });
+    let groups = changes
+        .new_groups
+        .iter()
+        .filter_map(|name| account.properties.group(name));
+    let properties = changes
+        .properties_before
+        .keys()
+        .filter_map(|name| account.properties.definition(name));
     stored
+        .chain(groups.map(group_line))
+        .chain(properties.map(property_line))
         .chain(contacts)
         .chain(changes.writes.iter().cloned().map(Line::Write))
         .collect()
+}
+
+fn group_line(group: &PropertyGroup) -> Line {
+    Line::PropertyGroup(group.clone())
+}
+
+fn property_line(definition: &PropertyDefinition) -> Line {
+    Line::Property(Box::new(definition.clone()))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -218,7 +242,12 @@ fn write_all(path: &Path, account: &Account) -> Result<(File, usize), io::Error>
     let mut writes: Vec<&Write> = account.all_writes().collect();
     writes.sort_by_key(|write| write.sequence);
     let writes = writes.into_iter().cloned().map(Line::Write);
+    let groups = account.properties.custom_groups().map(group_line);
+    let properties = account.properties.changed_definitions().map(property_line);
+    // Properties come before contacts, whose unique values are indexed by them.
     for line in std::iter::once(Line::Account(account.stored.clone()))
+        .chain(groups)
+        .chain(properties)
         .chain(contacts)
         .chain(writes)
     {

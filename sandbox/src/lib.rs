@@ -17,8 +17,13 @@ pub use data_file::DataFileError;
 pub use faults::{Action, BodyKind, CutPoint, Effect, Fault, KeptForm, KnownError, Matcher};
 pub use limits::Limits;
 pub use model::{
-    Contact, ContactId, CustomProperty, InvalidContactId, PastValue, PropertyType, Values, Write, WriteKind,
+    Contact, ContactId, CustomProperty, DataSensitivity, FieldType, InvalidContactId, ModificationMetadata,
+    PastValue, PropertyDefinition, PropertyOption, PropertyType, RuleType, ValidationRule, Values, Write,
+    WriteKind,
 };
 pub use oauth::OAuthApp;
 pub use sandbox::{Rejected, Sandbox, StartError, serve};
-pub use settings::{ConflictBody, MessageLanguage, OldEmail, PartialStatus, Settings, Switches};
+pub use settings::{
+    BackwardStage, ChoicesForm, ConflictBody, DateTimeForm, MessageLanguage, NumberForm, OldEmail,
+    PartialStatus, Settings, Switches,
+};

@@ -6,7 +6,10 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use crate::{CustomProperty, Fault, Limits, OAuthApp};
 
-pub use switches::{ConflictBody, MessageLanguage, OldEmail, PartialStatus, Switches};
+pub use switches::{
+    BackwardStage, ChoicesForm, ConflictBody, DateTimeForm, MessageLanguage, NumberForm, OldEmail,
+    PartialStatus, Switches,
+};
 
 /// The settings of a sandbox. The defaults suit tests.
 #[derive(Debug, Clone)]

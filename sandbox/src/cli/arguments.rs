@@ -50,7 +50,8 @@ pub struct Arguments {
     latency: LatencyArguments,
 
     /// Custom properties, separated by commas: `name` for text, or `name:type`. The types are string, number, date,
-    /// datetime and bool.
+    /// datetime, bool, `phone_number`, `choice(a|b)` for one of these options and `choices(a|b)` for any number of them.
+    /// They are added to a data file that does not have them.
     #[arg(long, env = "HUBSPOT_SANDBOX_PROPERTIES", value_delimiter = ',')]
     properties: Vec<String>,
 
@@ -241,6 +242,17 @@ mod tests {
     fn the_sizes_of_the_logs_can_be_set() {
         let settings = settings(&["--kept-calls", "7", "--kept-writes", "9"]).unwrap();
         assert_eq!((settings.kept_calls, settings.kept_writes), (7, 9));
+    }
+
+    #[test]
+    fn custom_properties_can_be_set() {
+        let settings = settings(&["--properties", "nickname,seats:number,plan:choice(free|team)"]).unwrap();
+        let expected = [
+            CustomProperty::text("nickname"),
+            CustomProperty::number("seats"),
+            CustomProperty::choice("plan", ["free", "team"]),
+        ];
+        assert_eq!(settings.custom_properties, expected);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::Switches;
 
 /// Every switch: its name, its values and what it does. The defaults come from [`Switches`].
-const SWITCHES: [(&str, &str, &str); 29] = [
+const SWITCHES: [(&str, &str, &str); 33] = [
     (
         "conflict_body",
         "with_id, without_id, object_already_exists",
@@ -104,7 +104,8 @@ const SWITCHES: [(&str, &str, &str); 29] = [
     ),
     (
         "missing_scopes",
-        "JSON list of crm.objects.contacts.read, crm.objects.contacts.write, oauth",
+        "JSON list of crm.objects.contacts.read, crm.objects.contacts.write, crm.schemas.contacts.read, \
+         crm.schemas.contacts.write, oauth",
         "scopes the app lacks; calls that need one answer 403",
     ),
     (
@@ -122,6 +123,26 @@ const SWITCHES: [(&str, &str, &str); 29] = [
         "rejected_property",
         "name",
         "from 2026-09 on, writes of this property are rejected",
+    ),
+    (
+        "number_form",
+        "as_written, canonical",
+        "form in which numbers read back; canonical has no needless zeros",
+    ),
+    (
+        "datetime_form",
+        "iso, iso_milliseconds, milliseconds",
+        "form in which datetimes read back; iso has milliseconds only if they are not 0",
+    ),
+    (
+        "choices_form",
+        "as_written, sorted",
+        "order in which several options read back",
+    ),
+    (
+        "backward_stage",
+        "kept, rejected",
+        "a write of an earlier lifecycle stage succeeds and keeps the later one, or is rejected",
     ),
     (
         "lock_unique_values",

@@ -1,6 +1,7 @@
 //! The sandbox's own controls under `/_sandbox`: health, the log of calls, faults, switches, limits, tokens.
 
 pub(crate) mod contacts;
+pub(crate) mod properties;
 
 use std::sync::Arc;
 

@@ -3,6 +3,8 @@
 pub(crate) mod account_details;
 pub(crate) mod batches;
 pub(crate) mod contacts;
-pub(crate) mod property_definitions;
+pub(crate) mod properties;
+pub(crate) mod property_groups;
+pub(crate) mod property_validations;
 pub(crate) mod search;
 pub(crate) mod token;

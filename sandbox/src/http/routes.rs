@@ -6,12 +6,14 @@ use axum::{
     Extension, Router,
     extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
-    routing::{delete, get, post, put},
+    routing::{delete, get, patch, post, put},
 };
 
 use super::{
-    admin::{self, contacts as admin_contacts},
-    endpoints::{account_details, batches, contacts, property_definitions, search, token},
+    admin::{self, contacts as admin_contacts, properties as admin_properties},
+    endpoints::{
+        account_details, batches, contacts, properties, property_groups, property_validations, search, token,
+    },
     pages::{consent, overview},
     pipeline::{self, finish_response::finish_admin_response},
 };
@@ -50,18 +52,16 @@ fn hubspot(app: &Arc<App>) -> Router<Arc<App>> {
             "/crm/objects/2026-09/0-1",
             contact_routes(ApiVersion::September2026),
         )
-        .route(
-            "/crm/v3/properties/contacts/{name}",
-            get(property_definitions::show),
-        )
-        .route(
-            "/crm/properties/2026-03/contacts/{name}",
-            get(property_definitions::show),
-        )
-        .route(
-            "/crm/properties/2026-09/contacts/{name}",
-            get(property_definitions::show),
-        )
+        .merge(property_paths("/crm/v3/properties", ApiVersion::V3))
+        .merge(property_paths("/crm/properties/2026-03", ApiVersion::March2026))
+        .merge(property_paths(
+            "/crm/properties/2026-09",
+            ApiVersion::September2026,
+        ))
+        .nest("/crm/v3/property-validations/0-1", validation_routes())
+        .nest("/crm/property-validations/v3/0-1", validation_routes())
+        .nest("/crm/property-validations/2026-03/0-1", validation_routes())
+        .nest("/crm/property-validations/2026-09/0-1", validation_routes())
         .route("/account-info/v3/details", get(account_details::show))
         .route("/account-info/2026-03/details", get(account_details::show))
         .route("/account-info/2026-09/details", get(account_details::show))
@@ -93,6 +93,37 @@ fn contact_routes(version: ApiVersion) -> Router<Arc<App>> {
         .layer(Extension(version))
 }
 
+/// The paths of properties below this one, for both names of the type of contacts.
+fn property_paths(base: &str, version: ApiVersion) -> Router<Arc<App>> {
+    Router::new()
+        .nest(&format!("{base}/contacts"), property_routes(version))
+        .nest(&format!("{base}/0-1"), property_routes(version))
+}
+
+fn property_routes(version: ApiVersion) -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(properties::list).post(properties::create))
+        .route(
+            "/{name}",
+            get(properties::show)
+                .patch(properties::update)
+                .delete(properties::archive),
+        )
+        .route("/batch/read", post(properties::batch_read))
+        .route(
+            "/groups",
+            get(property_groups::list).post(property_groups::create),
+        )
+        .route("/groups/{name}", get(property_groups::show))
+        .layer(Extension(version))
+}
+
+fn validation_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(property_validations::list))
+        .route("/{name}", get(property_validations::show))
+}
+
 /// The sandbox's own controls. They need no token, and limits and faults do not apply to them.
 fn controls(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
@@ -108,6 +139,20 @@ fn controls(app: &Arc<App>) -> Router<Arc<App>> {
                 .delete(admin_contacts::archive),
         )
         .route("/merge", post(admin_contacts::merge))
+        .route(
+            "/properties",
+            get(admin_properties::list).post(admin_properties::add),
+        )
+        .route(
+            "/properties/{name}",
+            patch(admin_properties::edit).delete(admin_properties::archive),
+        )
+        .route("/properties/{name}/restore", post(admin_properties::restore))
+        .route(
+            "/properties/{name}/options/{option}",
+            put(admin_properties::add_option).delete(admin_properties::remove_option),
+        )
+        .route("/properties/{name}/rules", put(admin_properties::set_rules))
         .route("/calls", get(admin::calls).delete(admin::forget_calls))
         .route(
             "/faults",

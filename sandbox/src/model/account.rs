@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use self::search_lag::SearchLag;
-use super::{Contact, ContactId, Properties, Write};
+use super::{Contact, ContactId, Properties, PropertyDefinition, PropertyGroup, Write};
 
 pub(crate) use changes::Changes;
 
@@ -167,6 +167,19 @@ impl Account {
         self.changes.before.entry(id).or_insert(before);
     }
 
+    /// Stores a property, in place of one with the same name. The values of contacts stay as they are.
+    pub(crate) fn put_property(&mut self, definition: PropertyDefinition) {
+        let name = definition.name.clone();
+        let before = self.properties.insert(definition);
+        self.changes.properties_before.entry(name).or_insert(before);
+    }
+
+    /// Stores a new group of properties.
+    pub(crate) fn put_group(&mut self, group: PropertyGroup) {
+        self.changes.new_groups.insert(group.name.clone());
+        self.properties.insert_group(group);
+    }
+
     /// Numbers a write and adds it to the record.
     pub(crate) fn record(&mut self, mut write: Write) {
         write.sequence = self.stored.next_write;
@@ -196,6 +209,15 @@ impl Account {
         }
         if let Some(before) = changes.blocked_before {
             self.stored.blocked_emails = before;
+        }
+        for (name, before) in changes.properties_before {
+            match before {
+                Some(before) => drop(self.properties.insert(before)),
+                None => self.properties.remove(&name),
+            }
+        }
+        for name in &changes.new_groups {
+            self.properties.remove_group(name);
         }
         // The ids used so far have to reach the data file with the next change.
         self.changes.account = changes.account;

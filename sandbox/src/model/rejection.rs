@@ -51,6 +51,12 @@ pub(crate) enum Rejection {
     TooManyIdentities,
     /// A search is invalid or beyond HubSpot's limits.
     Search(String),
+    /// A definition of a property or of a group of properties is invalid, or must not be changed.
+    InvalidDefinition(String),
+    /// A property has this name.
+    PropertyExists(String),
+    /// A group of properties has this name.
+    PropertyGroupExists(String),
     /// The data file cannot be written, so nothing was changed.
     Internal,
 }

@@ -63,7 +63,7 @@ impl Portal {
     fn names_in_search(&mut self) -> Vec<String> {
         self.account.search_lag.advance(self.now);
         let everything: Search = serde_json::from_value(json!({ "properties": [] })).unwrap();
-        let found = search(&self.account, &everything).unwrap();
+        let found = search(&self.account, &self.switches, &everything).unwrap();
         found
             .contacts
             .iter()

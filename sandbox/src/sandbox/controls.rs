@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::{
-    Call, Contact, ContactId, Fault, Limits, Sandbox, Switches, Values, Write,
+    Call, Contact, ContactId, CustomProperty, Fault, Limits, PropertyDefinition, Sandbox, Switches,
+    ValidationRule, Values, Write,
     http::rejection_body,
     model::{Rejection, find},
 };
@@ -73,6 +74,57 @@ impl Sandbox {
             .app
             .merge_contacts(&primary.to_string(), &secondary.to_string());
         merged.map_err(|rejection| self.rejected(&rejection))
+    }
+
+    /// The property with this name, archived or not.
+    pub fn property(&self, name: &str) -> Option<PropertyDefinition> {
+        self.app.state().account.properties.definition(name).cloned()
+    }
+
+    /// An admin adds a property.
+    pub fn add_property(&self, property: impl Into<CustomProperty>) -> Result<(), Rejected> {
+        self.administered(self.app.add_property(&property.into()))
+    }
+
+    /// An admin archives a property, also one of HubSpot's own. Contacts keep its values, but no call reads or writes
+    /// them.
+    pub fn archive_property(&self, name: &str) -> Result<(), Rejected> {
+        self.administered(self.app.archive_property(name))
+    }
+
+    /// An admin restores an archived property.
+    pub fn restore_property(&self, name: &str) -> Result<(), Rejected> {
+        self.administered(self.app.restore_property(name))
+    }
+
+    /// An admin makes a property read-only, or lets callers write it again.
+    pub fn set_property_read_only(&self, name: &str, is_read_only: bool) -> Result<(), Rejected> {
+        self.administered(self.app.set_property_read_only(name, is_read_only))
+    }
+
+    /// An admin adds an option to a property, at the end.
+    pub fn add_option(&self, property: &str, option: &str) -> Result<(), Rejected> {
+        self.administered(self.app.add_property_option(property, option))
+    }
+
+    /// An admin removes an option of a property. Contacts that have it keep it.
+    pub fn remove_option(&self, property: &str, option: &str) -> Result<(), Rejected> {
+        self.administered(self.app.remove_property_option(property, option))
+    }
+
+    /// An admin gives the property with the name of `new` the type and the options of `new`. Contacts keep their values.
+    pub fn change_property_type(&self, new: &CustomProperty) -> Result<(), Rejected> {
+        self.administered(self.app.change_property_type(new))
+    }
+
+    /// An admin replaces the validation rules of a property.
+    pub fn set_validation_rules(
+        &self,
+        property: &str,
+        rules: impl IntoIterator<Item = ValidationRule>,
+    ) -> Result<(), Rejected> {
+        let rules = rules.into_iter().collect();
+        self.administered(self.app.set_validation_rules(property, rules))
     }
 
     /// The log of calls, oldest first.
@@ -164,6 +216,13 @@ impl Sandbox {
     /// Removes all faults.
     pub fn clear_faults(&self) {
         self.app.state().faults.clear();
+    }
+
+    fn administered(&self, result: Result<PropertyDefinition, Rejection>) -> Result<(), Rejected> {
+        match result {
+            Ok(_) => Ok(()),
+            Err(rejection) => Err(self.rejected(&rejection)),
+        }
     }
 
     fn rejected(&self, rejection: &Rejection) -> Rejected {

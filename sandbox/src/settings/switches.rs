@@ -64,6 +64,14 @@ pub struct Switches {
     pub required_property: Option<String>,
     /// An admin's rule, from 2026-09 on: writes of this property are rejected.
     pub rejected_property: Option<String>,
+    /// The form in which numbers read back.
+    pub number_form: NumberForm,
+    /// The form in which datetimes read back.
+    pub datetime_form: DateTimeForm,
+    /// The order in which the options of a property with several read back.
+    pub choices_form: ChoicesForm,
+    /// What happens to a write of an earlier lifecycle stage.
+    pub backward_stage: BackwardStage,
     /// A write of a unique value answers 423 while another call is writing it.
     pub lock_unique_values: bool,
     /// A write of equal values changes `lastmodifieddate`.
@@ -102,6 +110,10 @@ impl Default for Switches {
             read_only_property: None,
             required_property: None,
             rejected_property: None,
+            number_form: NumberForm::Canonical,
+            datetime_form: DateTimeForm::Iso,
+            choices_form: ChoicesForm::Sorted,
+            backward_stage: BackwardStage::Kept,
             lock_unique_values: true,
             equal_values_touch: true,
             latency_ms: 0,
@@ -163,6 +175,49 @@ pub enum MessageLanguage {
     English,
     /// Messages in German; codes and categories stay as they are.
     German,
+}
+
+/// The form in which the value of a number property reads back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberForm {
+    /// As it was written: `5.0` stays `5.0`.
+    AsWritten,
+    /// Without needless zeros: `5.0` becomes `5`.
+    Canonical,
+}
+
+/// The form in which the value of a datetime property reads back. `createdate` and `lastmodifieddate` always have
+/// milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateTimeForm {
+    /// ISO 8601 with milliseconds only if they are not 0: `2026-11-22T10:00:00Z`.
+    Iso,
+    /// ISO 8601 with milliseconds: `2026-11-22T10:00:00.000Z`.
+    IsoMilliseconds,
+    /// Milliseconds since 1970: `1795341600000`.
+    Milliseconds,
+}
+
+/// The order in which several options read back. A leading `;` of the write never does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChoicesForm {
+    /// In the order in which they were written and appended.
+    AsWritten,
+    /// In alphabetical order.
+    Sorted,
+}
+
+/// What happens to a write of an earlier lifecycle stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackwardStage {
+    /// The call succeeds, and the contact keeps the later stage.
+    Kept,
+    /// The call is rejected.
+    Rejected,
 }
 
 #[cfg(test)]

@@ -7,5 +7,6 @@ mod client;
 mod contacts;
 mod faults;
 mod program;
+mod properties;
 mod requests;
 mod search;

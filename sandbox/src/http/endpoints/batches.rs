@@ -142,7 +142,7 @@ pub(crate) async fn read(
         )?
     };
     let to_json =
-        |account: &Account, result: &BatchResult, _| contact_json::read(account, &result.contact, &wanted);
+        |state: &AppState, result: &BatchResult| contact_json::read(state, &result.contact, &wanted);
     Ok(batch_response(
         state,
         &timestamp(now),
@@ -176,13 +176,10 @@ fn write(
     ))
 }
 
-fn written_json(account: &Account, result: &BatchResult, with_trace_id: bool) -> Value {
-    let mut object = contact_json::written(
-        account,
-        &result.contact,
-        result.written.iter().map(String::as_str),
-    );
-    if let Some(trace_id) = result.trace_id.as_ref().filter(|_| with_trace_id) {
+fn written_json(state: &AppState, result: &BatchResult) -> Value {
+    let mut object = contact_json::written(state, &result.contact, result.written.iter().map(String::as_str));
+    let trace_id = result.trace_id.as_ref();
+    if let Some(trace_id) = trace_id.filter(|_| state.switches.trace_ids_in_results) {
         object["objectWriteTraceId"] = trace_id.clone().into();
     }
     if let Some(is_new) = result.is_new {
@@ -203,12 +200,12 @@ fn batch_response(
     now: &str,
     outcome: &BatchOutcome,
     success: StatusCode,
-    to_json: impl Fn(&Account, &BatchResult, bool) -> Value,
+    to_json: impl Fn(&AppState, &BatchResult) -> Value,
 ) -> Response {
     let mut results: Vec<Value> = outcome
         .results
         .iter()
-        .map(|result| to_json(&state.account, result, state.switches.trace_ids_in_results))
+        .map(|result| to_json(state, result))
         .collect();
     if state.switches.shuffle_results {
         results.shuffle(&mut state.random);

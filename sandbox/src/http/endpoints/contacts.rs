@@ -48,7 +48,7 @@ pub(crate) async fn list(
     let results: Vec<Value> = page
         .contacts
         .iter()
-        .map(|contact| contact_json::read(&state.account, contact, &wanted))
+        .map(|contact| contact_json::read(&state, contact, &wanted))
         .collect();
     let mut answer = json!({ "results": results });
     if let Some(next) = page.next {
@@ -70,7 +70,7 @@ pub(crate) async fn create(
         model::create(account, context, &values, None)
     })?;
     let state = app.state();
-    let answer = contact_json::written(&state.account, &contact, values.keys().map(String::as_str));
+    let answer = contact_json::written(&state, &contact, values.keys().map(String::as_str));
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn read(
         query.flag("archived")?,
     )?;
     let contact = contact.ok_or_else(|| not_found(&id, query.get("idProperty")))?;
-    Ok(Json(contact_json::read(&state.account, contact, &wanted(&query))))
+    Ok(Json(contact_json::read(&state, contact, &wanted(&query))))
 }
 
 pub(crate) async fn update(
@@ -110,7 +110,7 @@ pub(crate) async fn update(
     })?;
     let state = app.state();
     Ok(Json(contact_json::written(
-        &state.account,
+        &state,
         &contact,
         values.keys().map(String::as_str),
     )))
@@ -155,11 +155,7 @@ pub(crate) async fn merge(
         )
     })?;
     let state = app.state();
-    Ok(Json(contact_json::read(
-        &state.account,
-        &merged,
-        &Wanted::default(),
-    )))
+    Ok(Json(contact_json::read(&state, &merged, &Wanted::default())))
 }
 
 /// The body of a deletion for privacy.

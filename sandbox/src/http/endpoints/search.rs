@@ -33,7 +33,7 @@ pub(crate) async fn search(
     let now = app.clock.now();
     let mut state = app.state();
     state.account.search_lag.advance(now);
-    let found = model::search(&state.account, &search)?;
+    let found = model::search(&state.account, &state.switches, &search)?;
     let wanted = Wanted {
         properties: search.properties,
         histories: Vec::new(),
@@ -41,7 +41,7 @@ pub(crate) async fn search(
     let results: Vec<Value> = found
         .contacts
         .iter()
-        .map(|contact| contact_json::read(&state.account, contact, &wanted))
+        .map(|contact| contact_json::read(&state, contact, &wanted))
         .collect();
     let mut answer = json!({ "total": found.total, "results": results });
     if let Some(next) = found.next {

@@ -15,6 +15,10 @@ use crate::{
 pub(crate) const SCOPE_OF_READS: &str = "crm.objects.contacts.read";
 /// The scope that writes of contacts need.
 pub(crate) const SCOPE_OF_WRITES: &str = "crm.objects.contacts.write";
+/// The scopes of which reads of definitions of properties need one.
+pub(crate) const SCOPES_OF_DEFINITION_READS: [&str; 2] = [SCOPE_OF_READS, "crm.schemas.contacts.read"];
+/// The scope that changes of definitions of properties need.
+pub(crate) const SCOPE_OF_DEFINITION_WRITES: &str = "crm.schemas.contacts.write";
 /// The scope that the account details need.
 pub(crate) const SCOPE_OF_ACCOUNT: &str = "oauth";
 
@@ -94,22 +98,27 @@ impl State {
     }
 
     fn check_scope(&self, call: &CallFacts) -> Result<(), ErrorBody> {
-        let scope = if call.path.starts_with("/account-info/") {
-            SCOPE_OF_ACCOUNT
+        let scopes: &[&str] = if call.path.starts_with("/account-info/") {
+            &[SCOPE_OF_ACCOUNT]
         } else if !call.path.starts_with("/crm/") {
             return Ok(());
-        } else if call.is_read() {
-            SCOPE_OF_READS
         } else {
-            SCOPE_OF_WRITES
+            match (is_about_definitions(&call.path), call.is_read()) {
+                (true, true) => &SCOPES_OF_DEFINITION_READS,
+                (true, false) => &[SCOPE_OF_DEFINITION_WRITES],
+                (false, true) => &[SCOPE_OF_READS],
+                (false, false) => &[SCOPE_OF_WRITES],
+            }
         };
-        let is_missing = self
-            .switches
-            .missing_scopes
-            .iter()
-            .any(|missing| missing == scope);
-        if is_missing {
-            Err(known_errors::missing_scope(scope))
+        let is_missing = |scope: &&str| {
+            self.switches
+                .missing_scopes
+                .iter()
+                .any(|missing| missing == scope)
+        };
+        // One of the scopes is enough.
+        if scopes.iter().all(is_missing) {
+            Err(known_errors::missing_scopes(scopes))
         } else {
             Ok(())
         }
@@ -159,6 +168,12 @@ impl State {
             headers,
         })
     }
+}
+
+/// Whether a path of the CRM names definitions of properties or their rules, and no contacts.
+fn is_about_definitions(path: &str) -> bool {
+    path.split('/')
+        .any(|part| part == "properties" || part == "property-validations")
 }
 
 fn without_headers(body: ErrorBody) -> Box<DeniedCall> {

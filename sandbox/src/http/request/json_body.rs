@@ -131,10 +131,23 @@ pub(crate) fn check_associations(app: &App, are_given: bool) -> Result<(), Rejec
     if are_given || !app.state().switches.associations_required {
         return Ok(());
     }
+    check_members(&[("associations", false)])
+}
+
+/// Rejects a body without some of the required members, given with whether the body has them.
+pub(crate) fn check_members(members: &[(&str, bool)]) -> Result<(), Rejection> {
+    let missing: Vec<&str> = members
+        .iter()
+        .filter(|(_, is_given)| !is_given)
+        .map(|(name, _)| *name)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
     Err(Rejection::InvalidJson {
         line: 1,
         column: 1,
-        reason: "Some required fields were not set: [associations]".to_owned(),
+        reason: format!("Some required fields were not set: [{}]", missing.join(", ")),
     })
 }
 

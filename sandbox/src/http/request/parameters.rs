@@ -85,6 +85,21 @@ fn decoded(text: &str) -> String {
         .into_owned()
 }
 
+/// The name of a property or a group in the path, decoded.
+#[derive(Debug)]
+pub(crate) struct PathName(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathName {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let Path(name) = Path::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Rejection::InvalidParameter("the name in the path is not UTF-8".to_owned()))?;
+        Ok(Self(name))
+    }
+}
+
 /// The id or address in the path that names a contact, decoded.
 #[derive(Debug)]
 pub(crate) struct RecordId(pub(crate) String);

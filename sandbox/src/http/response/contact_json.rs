@@ -3,7 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Account, Contact, PastValue, timestamp};
+use crate::{
+    app::State,
+    model::{Contact, DERIVED, PastValue, PropertyDefinition, read_form, timestamp},
+};
 
 /// The properties of a read that asks for none.
 const DEFAULT_PROPERTIES: [&str; 6] = [
@@ -36,22 +39,19 @@ pub(crate) struct Wanted {
 }
 
 /// The JSON of a contact that was read. Unknown properties are left out; known ones without a value are null.
-pub(crate) fn read(account: &Account, contact: &Contact, wanted: &Wanted) -> Value {
+pub(crate) fn read(state: &State, contact: &Contact, wanted: &Wanted) -> Value {
     let requested = wanted.properties.iter().map(String::as_str);
     let names: Vec<&str> = if wanted.properties.is_empty() {
         DEFAULT_PROPERTIES.to_vec()
     } else {
-        requested
-            .chain(ALWAYS_SHOWN)
-            .filter(|name| account.properties.get(name).is_some())
-            .collect()
+        requested.chain(ALWAYS_SHOWN).collect()
     };
-    let mut object = object(account, contact, &names);
+    let mut object = object(state, contact, &names);
     let histories: Map<String, Value> = wanted
         .histories
         .iter()
-        .filter(|name| account.properties.get(name).is_some())
-        .map(|name| (name.clone(), history(contact, name)))
+        .filter_map(|name| visible(state, name))
+        .map(|property| (property.name.clone(), history(state, contact, property)))
         .collect();
     if !wanted.histories.is_empty() {
         object["propertiesWithHistory"] = histories.into();
@@ -60,21 +60,27 @@ pub(crate) fn read(account: &Account, contact: &Contact, wanted: &Wanted) -> Val
 }
 
 /// The JSON of a contact that was written, with some of its properties.
-pub(crate) fn written<'a>(
-    account: &Account,
-    contact: &Contact,
-    names: impl Iterator<Item = &'a str>,
-) -> Value {
+pub(crate) fn written<'a>(state: &State, contact: &Contact, names: impl Iterator<Item = &'a str>) -> Value {
     let names: Vec<&str> = names.chain(SHOWN_AFTER_WRITES).collect();
-    object(account, contact, &names)
+    object(state, contact, &names)
 }
 
-fn object(account: &Account, contact: &Contact, names: &[&str]) -> Value {
+/// A property that the caller can see: archived properties are left out, and that of the switch.
+fn visible<'a>(state: &'a State, name: &str) -> Option<&'a PropertyDefinition> {
+    state.account.properties.visible(&state.switches, name)
+}
+
+fn object(state: &State, contact: &Contact, names: &[&str]) -> Value {
     let properties: Map<String, Value> = names
         .iter()
-        .map(|name| ((*name).to_owned(), contact.value(name).into()))
+        .filter_map(|name| visible(state, name))
+        .map(|property| {
+            let stored = contact.value(&property.name);
+            let shown = stored.map(|value| shown(state, property, value));
+            (property.name.clone(), shown.into())
+        })
         .collect();
-    let portal_id = account.stored.portal_id;
+    let portal_id = state.account.stored.portal_id;
     let mut object = json!({
         "id": contact.id,
         "properties": properties,
@@ -89,10 +95,18 @@ fn object(account: &Account, contact: &Contact, names: &[&str]) -> Value {
     object
 }
 
-fn history(contact: &Contact, name: &str) -> Value {
+/// The value as a response shows it. What HubSpot derives always has HubSpot's own form.
+fn shown(state: &State, property: &PropertyDefinition, stored: String) -> String {
+    if DERIVED.contains(&property.name.as_str()) {
+        return stored;
+    }
+    read_form(&state.switches, property.kind(), stored)
+}
+
+fn history(state: &State, contact: &Contact, property: &PropertyDefinition) -> Value {
     let entry = |past: &PastValue| {
         json!({
-            "value": past.value,
+            "value": shown(state, property, past.value.clone()),
             "timestamp": timestamp(past.timestamp),
             "sourceType": past.source.label(),
             "sourceId": past.author,
@@ -100,7 +114,7 @@ fn history(contact: &Contact, name: &str) -> Value {
     };
     contact
         .history
-        .get(name)
+        .get(&property.name)
         .map(Vec::as_slice)
         .unwrap_or_default()
         .iter()

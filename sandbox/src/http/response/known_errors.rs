@@ -62,7 +62,7 @@ fn json_body(error: KnownError, portal_id: u32) -> ErrorBody {
         }
         KnownError::InvalidToken => missing_credentials(),
         KnownError::ExpiredToken => expired(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
-        KnownError::MissingScopes => missing_scope("crm.objects.contacts.write"),
+        KnownError::MissingScopes => missing_scopes(&["crm.objects.contacts.write"]),
         // This body was never seen, so the sandbox gives it no category.
         KnownError::ContactForbidden => ErrorBody::new(
             StatusCode::FORBIDDEN,
@@ -103,8 +103,8 @@ pub(crate) fn expired(expired_at: Timestamp, now: Timestamp) -> ErrorBody {
         .with("context", json!({ "expire time": [timestamp(expired_at)] }))
 }
 
-/// The 403 for a scope that the app was not granted.
-pub(crate) fn missing_scope(scope: &str) -> ErrorBody {
+/// The 403 for an app that was granted none of these scopes.
+pub(crate) fn missing_scopes(scopes: &[&str]) -> ErrorBody {
     let page = "https://developers.hubspot.com/scopes";
     let message = format!(
         "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: {page}."
@@ -116,7 +116,7 @@ pub(crate) fn missing_scope(scope: &str) -> ErrorBody {
             "errors",
             json!([{
                 "message": "One or more of the following scopes are required.",
-                "context": { "requiredGranularScopes": [scope] },
+                "context": { "requiredGranularScopes": scopes },
             }]),
         )
 }

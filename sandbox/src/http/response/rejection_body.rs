@@ -54,8 +54,13 @@ pub(crate) fn rejection_body(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "HTTP 415 Unsupported Media Type",
         ),
-        Rejection::InvalidParameter(message) | Rejection::Merge(message) | Rejection::Search(message) => {
-            validation(message)
+        Rejection::InvalidParameter(message)
+        | Rejection::Merge(message)
+        | Rejection::Search(message)
+        | Rejection::InvalidDefinition(message) => validation(message),
+        Rejection::PropertyExists(name) => exists(format!("A property named '{name}' already exists.")),
+        Rejection::PropertyGroupExists(name) => {
+            exists(format!("A property group named '{name}' already exists."))
         }
         Rejection::NotFound => not_found("resource not found").category("OBJECT_NOT_FOUND"),
         Rejection::NotNumeric(id) => not_found("Object not found.  objectId are usually numeric.")
@@ -86,6 +91,11 @@ fn not_found(message: &str) -> ErrorBody {
 
 fn validation(message: impl Into<String>) -> ErrorBody {
     ErrorBody::new(BAD, message).category("VALIDATION_ERROR")
+}
+
+/// The 409 for a definition whose name is in use. HubSpot does not publish its category.
+fn exists(message: String) -> ErrorBody {
+    ErrorBody::new(StatusCode::CONFLICT, message).category("OBJECT_ALREADY_EXISTS")
 }
 
 fn too_many(what: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Contact, ContactId, Write};
+use crate::model::{Contact, ContactId, PropertyDefinition, Write};
 
 /// The changes of one request.
 #[derive(Debug, Default)]
@@ -15,10 +15,18 @@ pub(crate) struct Changes {
     pub(crate) account: bool,
     /// The block list before the request, if it changed.
     pub(crate) blocked_before: Option<BTreeSet<String>>,
+    /// Each changed property as it was before; none for a new one.
+    pub(crate) properties_before: BTreeMap<String, Option<PropertyDefinition>>,
+    /// The names of new groups of properties.
+    pub(crate) new_groups: BTreeSet<String>,
 }
 
 impl Changes {
     pub(crate) fn is_empty(&self) -> bool {
-        self.before.is_empty() && self.writes.is_empty() && !self.account
+        self.before.is_empty()
+            && self.writes.is_empty()
+            && !self.account
+            && self.properties_before.is_empty()
+            && self.new_groups.is_empty()
     }
 }

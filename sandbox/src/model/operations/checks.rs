@@ -3,7 +3,11 @@
 use super::erase::blocked_addresses;
 use crate::model::{
     Account, Contact, ContactId, Context, Rejection, Values,
-    properties::{admin_rules::required_property_error, email, validation::property_errors},
+    properties::{
+        admin_rules::required_property_error,
+        email,
+        validation::{earlier_stage_error, property_errors},
+    },
 };
 
 /// Rejects values that are invalid in themselves, and addresses that were erased. The rejection lists every error.
@@ -24,6 +28,19 @@ pub(crate) fn check_values(
 /// Rejects a contact in which a property that an admin requires is empty.
 pub(crate) fn check_required(context: &Context<'_>, contact: &Contact) -> Result<(), Rejection> {
     match required_property_error(context, contact) {
+        None => Ok(()),
+        Some(error) => Err(Rejection::Properties(vec![error])),
+    }
+}
+
+/// Rejects a write that moves the contact to an earlier lifecycle stage, if the account rejects such writes.
+pub(crate) fn check_stage(
+    account: &Account,
+    context: &Context<'_>,
+    contact: &Contact,
+    values: &Values,
+) -> Result<(), Rejection> {
+    match earlier_stage_error(&account.properties, context, contact, values) {
         None => Ok(()),
         Some(error) => Err(Rejection::Properties(vec![error])),
     }

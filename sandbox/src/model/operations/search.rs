@@ -7,7 +7,10 @@ mod sort;
 use serde::Deserialize;
 
 use self::{filter::Filter, sort::Sort};
-use crate::model::{Account, Contact, Object, Properties, Rejection, Text};
+use crate::{
+    Switches,
+    model::{Account, Contact, Object, Properties, Rejection, Text},
+};
 
 const MAX_GROUPS: usize = 5;
 const MAX_FILTERS_IN_GROUP: usize = 6;
@@ -50,18 +53,22 @@ pub(crate) struct SearchPage {
 }
 
 /// Searches the contacts, as they were before the lag of search.
-pub(crate) fn search(account: &Account, search: &Search) -> Result<SearchPage, Rejection> {
+pub(crate) fn search(
+    account: &Account,
+    switches: &Switches,
+    search: &Search,
+) -> Result<SearchPage, Rejection> {
     let limit = search.limit.unwrap_or(10);
     let offset = offset(search)?;
     check_limits(search, limit, offset)?;
     let properties = &account.properties;
     // Filters and sorts are checked before anything is searched, because invalid ones reject the request.
     let mut filters = search.filter_groups.iter().flat_map(|group| &group.0.filters);
-    filters.try_for_each(|filter| filter.0.check(properties))?;
+    filters.try_for_each(|filter| filter.0.check(properties, switches))?;
     let sort = search
         .sorts
         .first()
-        .map(|sort| sort.checked(properties))
+        .map(|sort| sort.checked(properties, switches))
         .transpose()?;
     let mut matching = account.search_lag.visible(account.contacts());
     matching.retain(|contact| is_match(properties, search, contact));

@@ -1,7 +1,7 @@
 //! Updates a contact.
 
 use super::{
-    checks::{check_conflicts, check_required, check_values},
+    checks::{check_conflicts, check_required, check_stage, check_values},
     erase::unblock,
 };
 use crate::model::{
@@ -36,6 +36,7 @@ pub(crate) fn draft(
 ) -> Result<Contact, Rejection> {
     check_values(account, context, values)?;
     let mut contact = account.live(id).ok_or(Rejection::NotFound)?.clone();
+    check_stage(account, context, &contact, values)?;
     apply(&account.properties, context, &mut contact, values);
     check_required(context, &contact)?;
     Ok(contact)

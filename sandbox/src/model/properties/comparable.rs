@@ -23,11 +23,9 @@ impl Comparable {
         match kind {
             ValueKind::Number => number(value).map(Self::Number),
             ValueKind::Date | ValueKind::DateTime => time(value).map(Self::Time),
-            ValueKind::Text
-            | ValueKind::Email
-            | ValueKind::Bool
-            | ValueKind::Choice(_)
-            | ValueKind::Checkboxes(_) => Some(Self::Text(value.to_lowercase())),
+            ValueKind::Text | ValueKind::Email | ValueKind::Bool | ValueKind::Choice | ValueKind::Choices => {
+                Some(Self::Text(value.to_lowercase()))
+            }
         }
     }
 

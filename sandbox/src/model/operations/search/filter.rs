@@ -4,9 +4,12 @@ use std::cmp::Ordering;
 
 use serde::Deserialize;
 
-use crate::model::{
-    Contact, Properties, Rejection, Text,
-    properties::{Property, ValueKind, comparable::Comparable},
+use crate::{
+    Switches,
+    model::{
+        Contact, Properties, Rejection, Text,
+        properties::{ValueKind, comparable::Comparable, definition::PropertyDefinition},
+    },
 };
 
 /// A condition on one property.
@@ -40,9 +43,9 @@ enum Operator {
 
 impl Filter {
     /// Rejects a filter on an unknown property, and one without the values that its operator needs.
-    pub(crate) fn check(&self, properties: &Properties) -> Result<(), Rejection> {
+    pub(crate) fn check(&self, properties: &Properties, switches: &Switches) -> Result<(), Rejection> {
         let name = &self.property_name;
-        let property = known_property(properties, name)?;
+        let kind = known_property(properties, switches, name)?.kind();
         let missing = |member: &str| {
             Rejection::Search(format!(
                 "The filter on property {name} needs {member} for its operator."
@@ -61,11 +64,11 @@ impl Filter {
             Operator::Between => value().into_iter().chain(&self.high_value).collect(),
             _ => value(),
         };
-        let is_comparable = |text: &&Text| Comparable::parse(property.kind, &text.0).is_some();
+        let is_comparable = |text: &&Text| Comparable::parse(kind, &text.0).is_some();
         if operands.iter().all(is_comparable) {
             return Ok(());
         }
-        let kind = property.kind.name();
+        let kind = kind.name();
         Err(Rejection::Search(format!(
             "The filter on property {name} has a value that is no {kind}."
         )))
@@ -77,16 +80,15 @@ impl Filter {
         let (Some(property), Some(actual)) = (property, contact.value(&self.property_name)) else {
             return self.operator == Operator::NotHasProperty;
         };
+        let kind = property.kind();
         let order = |operand: &Option<Text>| {
-            let operand = Comparable::parse(property.kind, &operand.as_ref()?.0)?;
-            Some(Comparable::parse(property.kind, &actual)?.order(&operand))
+            let operand = Comparable::parse(kind, &operand.as_ref()?.0)?;
+            Some(Comparable::parse(kind, &actual)?.order(&operand))
         };
         let (low, high) = (|| order(&self.value), || order(&self.high_value));
         let is_listed = || {
             let values = self.values.as_deref().unwrap_or_default();
-            values
-                .iter()
-                .any(|value| is_equal(property.kind, &actual, &value.0))
+            values.iter().any(|value| is_equal(kind, &actual, &value.0))
         };
         let has_tokens = || {
             let wanted = self.value.as_ref().map_or("", |value| value.0.as_str());
@@ -111,9 +113,13 @@ impl Filter {
 }
 
 /// The property of a filter or a sort. An unknown one is rejected.
-pub(crate) fn known_property<'a>(properties: &'a Properties, name: &str) -> Result<&'a Property, Rejection> {
+pub(crate) fn known_property<'a>(
+    properties: &'a Properties,
+    switches: &Switches,
+    name: &str,
+) -> Result<&'a PropertyDefinition, Rejection> {
     let unknown = || Rejection::Search(format!("Property \"{name}\" does not exist"));
-    properties.get(name).ok_or_else(unknown)
+    properties.visible(switches, name).ok_or_else(unknown)
 }
 
 /// Whether a value equals one of a list. Text in the list must be in lower case, as at HubSpot; options are compared as
@@ -121,7 +127,7 @@ pub(crate) fn known_property<'a>(properties: &'a Properties, name: &str) -> Resu
 fn is_equal(kind: ValueKind, actual: &str, listed: &str) -> bool {
     match kind {
         ValueKind::Text | ValueKind::Email => actual.to_lowercase() == listed,
-        ValueKind::Bool | ValueKind::Choice(_) | ValueKind::Checkboxes(_) => actual == listed,
+        ValueKind::Bool | ValueKind::Choice | ValueKind::Choices => actual == listed,
         ValueKind::Number | ValueKind::Date | ValueKind::DateTime => Comparable::parse(kind, actual)
             .is_some_and(|actual| Comparable::parse(kind, listed) == Some(actual)),
     }

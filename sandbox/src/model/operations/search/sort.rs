@@ -8,9 +8,12 @@ use serde::{
 };
 
 use super::filter::known_property;
-use crate::model::{
-    Contact, Object, Properties, Rejection,
-    properties::{ValueKind, comparable::Comparable},
+use crate::{
+    Switches,
+    model::{
+        Contact, Object, Properties, Rejection,
+        properties::{ValueKind, comparable::Comparable},
+    },
 };
 
 /// A property to sort by. It is given by its name, as an object, or as text that contains this object, which is the form
@@ -73,8 +76,12 @@ pub(crate) struct CheckedSort<'a> {
 
 impl Sort {
     /// Rejects a property that this account does not have.
-    pub(crate) fn checked(&self, properties: &Properties) -> Result<CheckedSort<'_>, Rejection> {
-        let kind = known_property(properties, &self.property_name)?.kind;
+    pub(crate) fn checked(
+        &self,
+        properties: &Properties,
+        switches: &Switches,
+    ) -> Result<CheckedSort<'_>, Rejection> {
+        let kind = known_property(properties, switches, &self.property_name)?.kind();
         Ok(CheckedSort { sort: self, kind })
     }
 }
