@@ -55,7 +55,7 @@ const TABLE: &[FieldSpec] = &[
 
 /// A field of a user's profile. In JSON it is the name of the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Field(u8);
+pub struct Field(u16);
 
 impl Field {
     /// The address by which HubSpot knows the contact. It is the key until a link is found.
@@ -68,12 +68,18 @@ impl Field {
     /// Every field, in the order of the table.
     pub const ALL: [Self; TABLE.len()] = [Self::EMAIL, Self::FIRST_NAME, Self::LAST_NAME];
 
-    /// How many fields there are.
-    pub const COUNT: usize = TABLE.len();
+    /// How many fields there may be.
+    pub(crate) const MAX_COUNT: usize = 512;
 
     /// The field's position in the table.
     const fn index(self) -> usize {
         self.0 as usize
+    }
+
+    /// The field at a position.
+    #[expect(clippy::cast_possible_truncation, reason = "positions are below 512")]
+    const fn at(index: usize) -> Self {
+        Self(index as u16)
     }
 
     /// The field's entry in the table.

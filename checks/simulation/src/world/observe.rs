@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Claim, Field, LeaseAnswer, PerField, UserId};
+use contracts::{Claim, Field, LeaseAnswer, UserId};
 use hubspot::engine::{
     Call, CallId, HaltCause as LineFault, Input, MAX_BATCH, Output, Properties, Response, WorkerStatus,
 };
@@ -288,9 +288,10 @@ impl World {
                     is_sure,
                     attempt: claim.attempt.get(),
                     epoch: self.users.epoch_of(user, claim.attempt.get()),
-                    changed_in: PerField::from_fn(|field| {
-                        self.users.changed_as_of(user, field, claim.version)
-                    }),
+                    changed_in: Field::ALL
+                        .into_iter()
+                        .map(|field| (field, self.users.changed_as_of(user, field, claim.version)))
+                        .collect(),
                     is_sharing: claim.link.as_ref().is_some_and(|link| link.shared),
                     process,
                 })

@@ -88,7 +88,7 @@ async fn the_answer_to_a_write_and_a_read_back_show_what_was_written() {
     let profile = &inspected.contacts[0];
     assert_eq!(
         (profile.contact.id.as_str(), profile.values.len()),
-        (id.as_str(), Field::COUNT)
+        (id.as_str(), Field::ALL.len())
     );
     assert!(profile.contact.shows_secondary_addresses());
     assert_eq!(inspected.errors[0].ids, ["999999"]);

@@ -183,7 +183,7 @@ impl Row {
             generation: 0,
             updated_at: 0,
             pending_since: None,
-            fields: PerField::from_fn(|_| FieldState::default()),
+            fields: PerField::default(),
             link: None,
             linked_at: 0,
             address_written_at: 0,
@@ -309,12 +309,10 @@ impl Row {
             .collect()
     }
 
-    /// The value of each field.
+    /// The value of each field, none for one that was never given.
     pub fn values(&self) -> Values {
-        self.fields
-            .iter()
-            .map(|(field, state)| (field, state.value.clone()))
-            .collect()
+        let value = |field| (field, self.fields[field].value.clone());
+        Field::ALL.into_iter().map(value).collect()
     }
 
     /// The user as the API shows it.

@@ -168,7 +168,6 @@ impl Confirmation {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
 fn has_no_field(fields: &FieldSet) -> bool {
     fields.is_empty()
 }

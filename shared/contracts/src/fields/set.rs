@@ -1,16 +1,21 @@
-//! A set of fields, as small as an integer.
+//! A set of fields, one bit for each.
+
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Field;
 
+/// The bits of one word.
+const BITS: usize = u64::BITS as usize;
+
 /// A set of fields. In JSON it is a list of field names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FieldSet(u32);
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct FieldSet([u64; Field::MAX_COUNT / BITS]);
 
 impl FieldSet {
     /// The set without a field.
-    pub const EMPTY: Self = Self(0);
+    pub const EMPTY: Self = Self([0; Field::MAX_COUNT / BITS]);
 
     /// Every field.
     pub fn all() -> Self {
@@ -19,40 +24,61 @@ impl FieldSet {
 
     /// Whether no field is in the set.
     pub fn is_empty(self) -> bool {
-        self.0 == 0
+        self == Self::EMPTY
     }
 
     /// Whether the field is in the set.
     pub fn contains(self, field: Field) -> bool {
-        self.0 & bit(field) != 0
+        let (word, bit) = place(field);
+        self.0[word] & bit != 0
     }
 
     /// Adds a field.
     pub fn insert(&mut self, field: Field) {
-        self.0 |= bit(field);
+        let (word, bit) = place(field);
+        self.0[word] |= bit;
     }
 
     /// The set without that field.
     #[must_use]
-    pub fn without(self, field: Field) -> Self {
-        Self(self.0 & !bit(field))
+    pub fn without(mut self, field: Field) -> Self {
+        let (word, bit) = place(field);
+        self.0[word] &= !bit;
+        self
     }
 
     /// The fields of both sets.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 
-    /// The fields, in the order of the table.
+    /// The fields, in their order.
     pub fn iter(self) -> impl Iterator<Item = Field> {
-        Field::ALL.into_iter().filter(move |field| self.contains(*field))
+        let words = self.0.into_iter().enumerate();
+        words.flat_map(|(word, bits)| {
+            let mut left = bits;
+            std::iter::from_fn(move || {
+                let lowest = (left != 0).then(|| left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(Field::at(word * BITS + lowest))
+            })
+        })
     }
 }
 
-fn bit(field: Field) -> u32 {
-    const { assert!(Field::COUNT <= 32, "a FieldSet has room for 32 fields") };
-    1 << field.index()
+/// The word and the bit of a field.
+fn place(field: Field) -> (usize, u64) {
+    (field.index() / BITS, 1 << (field.index() % BITS))
+}
+
+impl fmt::Debug for FieldSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_set()
+            .entries(self.iter().map(Field::name))
+            .finish()
+    }
 }
 
 impl FromIterator<Field> for FieldSet {

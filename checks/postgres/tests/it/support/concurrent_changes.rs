@@ -74,7 +74,8 @@ impl ConcurrentChanges {
     pub(crate) async fn check(&self, server: &PostgresServer) {
         let mut connection = PgConnection::connect(&server.url()).await.unwrap();
         let rows = sqlx::query_as::<_, (String, i64, String, String)>(
-            "SELECT user_id, version, first_name, email FROM users",
+            "SELECT user_id, version, ledger::json #>> '{fields,firstName,value}', \
+             ledger::json #>> '{fields,email,value}' FROM users",
         );
         let rows = rows.fetch_all(&mut connection).await.unwrap();
         for sender in &self.senders {

@@ -114,7 +114,7 @@ fn an_address_without_a_contact_makes_dirty_fields_not_found() {
         },
     );
     let result = worker.result();
-    assert_eq!(result.field_results.len(), Field::COUNT);
+    assert_eq!(result.field_results.len(), Field::ALL.len());
     assert!(
         result
             .field_results

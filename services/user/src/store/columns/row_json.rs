@@ -13,7 +13,7 @@ use serde::{
 
 use crate::rules::{
     FieldState, LateWriteWindow, OpenAttempt, PastAttempt, RecentChange, RememberedCreate, Row, UnixMs,
-    UnknownMembers, UnknownParts,
+    UnknownMembers,
 };
 
 /// A row without what has columns of its own. Members with their default value are left out.
@@ -243,23 +243,20 @@ impl RowJson {
 
     /// Completes a row that already has the values of the other columns; the row is a new one. `values` are those that an earlier version stored in columns.
     pub(super) fn fill(
-        mut self,
+        self,
         row: &mut Row,
         mut values: PerField<Option<String>>,
         contact: Option<(String, String)>,
     ) -> Result<(), String> {
-        for (field, state) in row.fields.iter_mut() {
-            if let Some(json) = self.fields.remove(field.name()) {
-                let read = json.into_state(values[field].take());
-                *state = read.map_err(|error| format!("{field}: {error}"))?;
-            }
+        row.unknown.members = self.unknown;
+        for (name, json) in self.fields {
+            let Some(field) = Field::from_name(&name) else {
+                row.unknown.fields.extend(unknown_value((name, json)));
+                continue;
+            };
+            let read = json.into_state(values[field].take());
+            row.fields[field] = read.map_err(|error| format!("{field}: {error}"))?;
         }
-        row.unknown = UnknownParts {
-            members: self.unknown,
-            // Those of known fields have been removed.
-            fields: self.fields.into_iter().filter_map(unknown_value).collect(),
-            link: None,
-        };
         if let Some((mut link, (account_id, contact_id))) = self.link.zip(contact) {
             let origin = match link.origin {
                 OriginJson::Known(origin) => origin,

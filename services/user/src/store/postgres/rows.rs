@@ -214,7 +214,7 @@ pub(super) fn decode(row: &PgRow) -> Result<Row, Unreadable> {
         user_id: row.try_get("user_id").unwrap_or_default(),
         reason: error.to_string(),
     };
-    let mut values = PerField::from_fn(|_| None);
+    let mut values = PerField::default();
     for (name, field) in FORMER_VALUES {
         values[field] = row.try_get(name).map_err(unreadable)?;
     }
