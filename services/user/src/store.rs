@@ -36,7 +36,7 @@ pub type LoadedRows = Vec<Result<Row, Unreadable>>;
 /// How many idempotency keys of a user have not expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct KeyCount {
-    /// Their number.
+    /// How many keys the user has.
     pub keys: u64,
     /// When the first of them expires.
     pub oldest_expiry: Option<UnixMs>,

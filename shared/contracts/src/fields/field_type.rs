@@ -33,7 +33,7 @@ pub enum FieldType {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pattern: Option<Pattern>,
     },
-    /// A number.
+    /// A number, which two forms such as `5` and `5.0` have in common.
     Number {
         /// The smallest number.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,7 +47,7 @@ pub enum FieldType {
     },
     /// Yes or no.
     Boolean,
-    /// A day.
+    /// A day without a time, and so without a time zone.
     Date,
     /// A point in time, to the millisecond.
     DateTime,

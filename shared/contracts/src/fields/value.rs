@@ -13,11 +13,11 @@ const MAX_DIGITS: usize = 15;
 pub enum Value {
     /// Yes or no.
     Boolean(bool),
-    /// A number.
+    /// A number of a field of the type number.
     Number(Number),
     /// A text, an address, an option, a date as `YYYY-MM-DD`, or a time in UTC as `YYYY-MM-DDThh:mm:ss.mmmZ`.
     Text(String),
-    /// Several options.
+    /// The options of a field of the type choices, each once.
     Options(BTreeSet<String>),
 }
 

@@ -74,7 +74,7 @@ pub(super) struct RowJson {
     unknown: UnknownMembers,
 }
 
-/// A field.
+/// The value and the state of one field.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FieldJson {
@@ -430,7 +430,7 @@ mod tests {
         serde_json::to_value(RowJson::of(row)).expect("text keys")
     }
 
-    /// Every member.
+    /// A row in which every member is set.
     fn usual() -> Value {
         let reason = json!({ "code": "C", "message": "m" });
         json!({
