@@ -32,6 +32,10 @@ pub(crate) struct Arguments {
         value_name = "ADDRESS"
     )]
     pub(crate) sandbox_listen: SocketAddr,
+
+    /// A file with the definitions of the fields of a user, such as examples/fields.toml. The sandbox gets the properties that it lacks.
+    #[arg(long, env = "USER_FIELDS", value_name = "FILE")]
+    pub(crate) fields: Option<PathBuf>,
 }
 
 const SETTINGS: &str = "\

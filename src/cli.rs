@@ -32,7 +32,7 @@ pub(crate) enum Command {
     Problems(problems::Problems),
     /// Retries users with problems: the ones you name, or all in one state.
     Retry(retry::Retry),
-    /// Sends every field of users to HubSpot again. Live changes are sent first.
+    /// Sends every field of users to HubSpot again, or only some. Live changes are sent first.
     Resync(resync::Resync),
     /// Compares users with their HubSpot contacts, and with --repair sends again what differs. Exits with 1 if
     /// something differs.

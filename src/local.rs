@@ -43,7 +43,8 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let sandbox = if is_real_hubspot {
         None
     } else {
-        Some(sandbox::start(arguments.sandbox_listen, &arguments.data).await?)
+        let fields = configs.user.fields.as_deref().unwrap_or_default();
+        Some(sandbox::start(arguments.sandbox_listen, &arguments.data, fields).await?)
     };
     let folder = arguments.data.join("nats");
     // The download of a nats-server can take long, so a signal stops it.

@@ -62,6 +62,9 @@ pub(crate) fn read_each(
         let file = arguments.data.join("users.db");
         env = env.with("USER_DATABASE_URL", &format!("sqlite:{}", file.display()));
     }
+    if let Some(fields) = &arguments.fields {
+        env = env.with("USER_FIELDS", &fields.display().to_string());
+    }
     if !is_real_hubspot {
         env = env.with(
             "HUBSPOT_SANDBOX_URL",

@@ -1,6 +1,7 @@
 //! `hubsync` without a command: one process, its nats-server, its data folder.
 
 mod doctor;
+mod fields;
 mod private_folder;
 mod process;
 mod secrecy;

@@ -13,9 +13,9 @@ use std::{
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use contracts::{Field, SenderTry, UpdateForm, UpdateUser, Values};
+use contracts::{Field, FieldDefinitions, SenderTry, UpdateForm, UpdateUser, Values};
 use futures_util::future::try_join_all;
-use runtime::health::Registry;
+use runtime::{CurrentFields, health::Registry};
 use tokio::sync::mpsc;
 use user::{
     commit::{self, AfterCommit, CommitQueue},
@@ -82,7 +82,13 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
         capacity: StreamCapacity::of(STREAM_CAPACITY),
     };
     let health = Registry::new("bench", &[]);
-    let (handle, task) = commit::start(opened.writers, RuleTiming::default(), after_commit, &health);
+    let (handle, task) = commit::start(
+        opened.writers,
+        RuleTiming::default(),
+        &CurrentFields::new(FieldDefinitions::built_in().clone()),
+        after_commit,
+        &health,
+    );
     let work = Load::new(arguments, handle);
     let new_users = work.create_users().await?;
     let (mut grouped, mut single) = (Vec::new(), Vec::new());
@@ -167,8 +173,8 @@ impl Load {
             user_id: user_id(user).parse()?,
             form: UpdateForm::MergePatch,
             fields: Values::from([
-                (Field::EMAIL, Some(format!("user-{user}@example.com"))),
-                (Field::FIRST_NAME, Some(format!("F{number}"))),
+                (Field::EMAIL, Some(format!("user-{user}@example.com").into())),
+                (Field::FIRST_NAME, Some(format!("F{number}").into())),
             ]),
             if_match: None,
             idempotency_key: None,

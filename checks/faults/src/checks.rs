@@ -23,6 +23,8 @@ use history::{Circumstances, FirstWrites, note_first_writes};
 use links::Losses;
 use pairs::{PairFound, UserFound};
 
+use contracts::{Field, FieldDefinitions};
+
 use crate::{
     callers::{accepted_changes::Expected, pairs::Pair, test_users::TestUser},
     injection::injector::FaultWindow,
@@ -187,4 +189,10 @@ impl CheckContext<'_> {
         let findings = findings.chain(Finding::all(Check::History, backwards)).collect();
         Ok((findings, history))
     }
+}
+
+/// The property of HubSpot that a field is written to.
+fn property_of(field: Field) -> &'static str {
+    let definition = FieldDefinitions::built_in().get(field);
+    definition.map_or("", |definition| &definition.property)
 }

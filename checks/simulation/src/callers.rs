@@ -1,6 +1,6 @@
 //! Callers: changes to users, changes that are sent again, and lines of imports.
 
-use contracts::{ErrorCode, Field, ImportLine, SenderTry, UpdateForm, UpdateUser, Values};
+use contracts::{ErrorCode, Field, ImportLine, SenderTry, UpdateForm, UpdateUser, Value, Values};
 
 use crate::{
     event::Event,
@@ -84,7 +84,7 @@ impl World {
     /// Two users exchange their addresses, or one takes the address that the other gives up, within seconds and in any order.
     pub(crate) fn move_addresses(&mut self, fault: Fault) {
         let known: Vec<(usize, String)> = (0..self.plan.users)
-            .filter_map(|user| Some((user, self.users.rows[user].fields[Field::EMAIL].value.clone()?)))
+            .filter_map(|user| Some((user, self.users.rows[user].address()?.to_owned())))
             .collect();
         if known.len() < 2 {
             return;
@@ -103,7 +103,7 @@ impl World {
         for (user, address) in [(one, given_up), (other, own)] {
             let mut update = self.draw_change(user);
             update.if_match = None;
-            update.fields.insert(Field::EMAIL, Some(address));
+            update.fields.insert(Field::EMAIL, Some(address.into()));
             let at = self.now + self.random.below(3 * SECOND);
             self.agenda
                 .plan(at, Event::Send(Box::new(Request::Update(update))));
@@ -122,7 +122,7 @@ impl World {
             let mut update = self.draw_change(user);
             let version = self.users.rows[user].version;
             let value = format!("imported {user} after {version}");
-            update.fields.insert(name, Some(value));
+            update.fields.insert(name, Some(value.into()));
             self.send(Request::Update(update));
         }
     }
@@ -142,7 +142,7 @@ impl World {
 
     fn draw_change(&mut self, user: usize) -> UpdateUser {
         let row = &self.users.rows[user];
-        let (version, current) = (row.version, row.fields[Field::EMAIL].value.clone());
+        let (version, current) = (row.version, row.address().map(str::to_owned));
         let form = if self.random.chance(500) {
             UpdateForm::Json
         } else {
@@ -152,7 +152,7 @@ impl World {
         for field in [Field::FIRST_NAME, Field::LAST_NAME] {
             if self.random.chance(550) {
                 let value = self.draw_name(user, field);
-                fields.insert(field, value);
+                fields.insert(field, value.map(Value::from));
             }
         }
         let address = match current {
@@ -161,7 +161,7 @@ impl World {
             Some(own) if form == UpdateForm::Json || fields.is_empty() => Some(own),
             Some(_) => None,
         };
-        fields.extend(address.map(|address| (Field::EMAIL, Some(address))));
+        fields.extend(address.map(|address| (Field::EMAIL, Some(address.into()))));
         if version > 0 && self.random.chance(120) {
             self.complete_profile(user, &mut fields);
         }
@@ -211,7 +211,10 @@ impl World {
         }
         match self.random.below(20) {
             0 => None,
-            1 => self.users.rows[user].fields[field].value.clone(),
+            1 => {
+                let value = self.users.rows[user].fields[field].value.as_ref();
+                value.and_then(Value::as_text).map(str::to_owned)
+            }
             _ => Some(format!("N{number}")),
         }
     }

@@ -11,7 +11,7 @@ mod writes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use contracts::{Field, PerField, Reason};
+use contracts::{Field, PerField, Reason, Value};
 use hubspot::engine::{Call, CallError, CallErrorKind, CallId, RateLimitHeaders};
 
 use crate::{
@@ -23,6 +23,11 @@ use crate::{
 
 pub(crate) use contacts::{Contact, Writer};
 pub(crate) use rules::{BAD, FORM, GONE, ODD, REJECTED, kept};
+
+/// What is written to a property: an empty text clears it.
+pub(crate) fn text(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_text).unwrap_or_default()
+}
 
 /// The account behind the token.
 pub(crate) const ACCOUNT: &str = "4711";

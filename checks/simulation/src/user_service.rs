@@ -14,9 +14,9 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use contracts::{Field, PerField, ResolvedUser, UserChanged, UserId, subjects::WINDOW};
+use contracts::{Field, FieldDefinitions, PerField, ResolvedUser, UserChanged, UserId, subjects::WINDOW};
 use futures_util::{FutureExt, future::BoxFuture};
-use runtime::health::Registry;
+use runtime::{CurrentFields, health::Registry};
 use tokio::sync::mpsc;
 use user::{
     commit::{AfterCommit, CommitQueue, Committer, create},
@@ -198,7 +198,7 @@ impl UserService {
                     versions: self.handed_out[user].range(version + 1..).copied().collect(),
                     history: self.history[user].clone(),
                 });
-                for field in Field::ALL {
+                for field in Field::BUILT_IN {
                     self.history[user][field].retain(|at| *at <= version);
                 }
             }
@@ -384,7 +384,13 @@ impl Running {
         };
         let writers = store.open(COMMITTERS).writers;
         let health = Registry::new("user", &[]);
-        let (queue, committers) = create(writers, RuleTiming::default(), &after_commit, &health);
+        let (queue, committers) = create(
+            writers,
+            RuleTiming::default(),
+            &CurrentFields::new(FieldDefinitions::built_in().clone()),
+            &after_commit,
+            &health,
+        );
         let waiting = |committer| Waiting {
             committer,
             jobs: Vec::new(),

@@ -2,15 +2,21 @@
 
 import { Problem, retryUntilAnswered, send, waitForReceipt } from "./api.js";
 import { byId, duration, element, problemBelow, problemBox, stateBadge } from "./dom.js";
+import { inputOf, loadFields, valueOf } from "./fields.js";
 
 const form = byId("change");
 const target = byId("change-result");
 let current = new AbortController();
 
+loadFields().then((fields) => {
+  const labels = fields.map((field) => element("label", {}, `${field.name} `, inputOf(field)));
+  byId("change-fields").replaceChildren(...labels);
+}, (error) => byId("change-fields").replaceChildren(problemBox(documentOf(error))));
+
 /** The fields that are filled in. Empty ones stay unchanged. */
-function filledFields() {
-  const fields = ["email", "firstName", "lastName"].map((name) => [name, form.elements[name].value]);
-  return Object.fromEntries(fields.filter(([, value]) => value !== ""));
+async function filledFields() {
+  const fields = (await loadFields()).map((field) => [field.name, valueOf(field, form.elements[field.name])]);
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
 form.addEventListener("submit", async (event) => {
@@ -26,7 +32,7 @@ form.addEventListener("submit", async (event) => {
   const began = performance.now();
   try {
     const { changed, sync } = await send("PATCH", `/users/${encodeURIComponent(userId)}`,
-      { body: filledFields(), type: "application/merge-patch+json" });
+      { body: await filledFields(), type: "application/merge-patch+json" });
     const took = duration(performance.now() - began);
     const stored = `version ${sync.version} is accepted and stored after ${took}`;
     showStep(sync.state, changed ? stored : `nothing changed: version ${sync.version} has these values`);

@@ -3,6 +3,7 @@
 import { pause, Problem, readReceipt, retry, retryUntilAnswered, send, waitForReceipt } from "./api.js";
 import { confirm } from "./dialog.js";
 import { byId, duration, element, problemBelow, problemBox, stateBadge, time } from "./dom.js";
+import { loadFields, textOf } from "./fields.js";
 
 const target = byId("receipt");
 const form = byId("look-up");
@@ -164,8 +165,8 @@ function profileButton(userId) {
     try {
       const user = await send("GET", `/users/${encodeURIComponent(userId)}`);
       const list = element("dl", {});
-      for (const name of ["email", "firstName", "lastName"]) {
-        list.append(element("dt", {}, name), element("dd", {}, user[name] ?? "–"));
+      for (const { name } of await loadFields()) {
+        list.append(element("dt", {}, name), element("dd", {}, textOf(user[name])));
       }
       button.replaceWith(list);
     } catch (error) {

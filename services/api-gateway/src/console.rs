@@ -25,13 +25,14 @@ macro_rules! file {
 }
 
 static PAGE: ConsoleFile = file!("index.html", HTML);
-static FILES: [ConsoleFile; 14] = [
+static FILES: [ConsoleFile; 15] = [
     file!("api.js", SCRIPT),
     file!("change.js", SCRIPT),
     file!("console.css", "text/css; charset=utf-8"),
     file!("dialog.js", SCRIPT),
     file!("dom.js", SCRIPT),
     file!("events.js", SCRIPT),
+    file!("fields.js", SCRIPT),
     file!("icon.svg", "image/svg+xml"),
     file!("main.js", SCRIPT),
     file!("pipeline.js", SCRIPT),

@@ -53,12 +53,23 @@ impl Readiness {
             Some(nats) => self.ping(nats).await,
             None => check("user", false, "not checked, since there is no connection to NATS"),
         };
+        let fields = match services.known_fields() {
+            Some(fields) => {
+                let (count, revision) = (fields.iter().len(), fields.revision());
+                check("fields", true, &format!("{count} fields, revision {revision}"))
+            }
+            None => check(
+                "fields",
+                false,
+                "the user service has not named the set of fields yet",
+            ),
+        };
         let clock = clock_check(services.clock_ahead_ms());
-        let ready = nats.ok && user.ok;
+        let ready = nats.ok && user.ok && fields.ok;
         HealthReport {
             name: "api-gateway".to_owned(),
             ready,
-            checks: vec![nats, user, clock],
+            checks: vec![nats, user, fields, clock],
         }
     }
 

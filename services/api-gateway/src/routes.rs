@@ -54,7 +54,7 @@ pub(crate) struct Gateway {
 
 /// The routes, inside the layers that complete every response.
 pub(crate) fn router(gateway: Gateway, hosts: &AllowedHosts, metrics: &Metrics) -> Router {
-    let document = ApiDocument::new(|| ApiDocumentBuilder::begin().finish(described_routes()));
+    let document = ApiDocument::new(|fields| ApiDocumentBuilder::begin().finish(described_routes(), fields));
     // Only the document needs the schemas of all types.
     aide::generate::extract_schemas(false);
     let routes = Router::from(described_routes())
@@ -94,6 +94,10 @@ fn described_routes() -> ApiRouter<Gateway> {
             "/users/{userId}/contact",
             put_with(users::link_user, users::describe_link_user)
                 .delete_with(users::unlink_user, users::describe_unlink_user),
+        )
+        .api_route(
+            "/fields",
+            get_with(users::list_fields, users::describe_list_fields),
         )
         .api_route("/sync", get_with(sync::list_users, sync::describe_list_users))
         .api_route(

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use runtime::nats::{ConnectError, Nats, Violation, connect};
-use runtime::{Metrics, Shutdown};
+use runtime::{CurrentFields, Metrics, Shutdown};
 use tokio::net::TcpListener;
 
 use crate::Config;
@@ -50,8 +50,9 @@ pub async fn serve(
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
     let nats = Arc::new(OnceLock::new());
+    let fields = CurrentFields::unknown();
     let gateway = Gateway {
-        services: Services::new(Arc::clone(&nats), &config.limits),
+        services: Services::new(Arc::clone(&nats), fields, &config.limits),
         readiness: Arc::new(Readiness::default()),
         delivery: DeliveryMonitor::default(),
         resolutions: ResolutionWaiters::default(),
@@ -84,14 +85,18 @@ async fn connect_and_listen(
                 return Err(ServeError::Forbidden { subject });
             }
             let _ = nats.set(connection.clone()); // Nothing else sets it.
-            let listening = tokio::try_join!(
-                gateway.delivery.listen(&connection),
-                gateway.resolutions.listen(&connection),
-                gateway.events.listen(&connection),
-            );
-            if let Err(error) = listening {
-                tracing::error!(%error, "cannot subscribe to notices; the console and waiting callers get no updates");
-            }
+            let listening = async {
+                let listening = tokio::try_join!(
+                    gateway.delivery.listen(&connection),
+                    gateway.resolutions.listen(&connection),
+                    gateway.events.listen(&connection),
+                );
+                if let Err(error) = listening {
+                    tracing::error!(%error, "cannot subscribe to notices; the console and waiting callers get no updates");
+                }
+            };
+            let ((), never) = tokio::join!(listening, gateway.services.follow_fields(&connection));
+            match never {}
         }
         // The server drains its requests; this side has nothing left to do.
         Err(ConnectError::Stopped { .. }) => {}

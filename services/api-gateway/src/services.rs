@@ -4,12 +4,15 @@
 mod deadline;
 mod errors;
 
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use contracts::{
-    CompareUsers, Comparison, ErrorCode, GetUser, Request, RequestContext, SenderTry, UpdateUser, UserUpdated,
+    CompareUsers, Comparison, ErrorCode, FieldDefinitions, GetUser, Request, RequestContext, SenderTry,
+    UpdateUser, UserUpdated,
 };
+use runtime::CurrentFields;
 use runtime::nats::{CallError, Nats};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -19,6 +22,8 @@ use deadline::Deadline;
 
 /// `/readyz` shows clocks that differ by more than this.
 pub(crate) const MAX_CLOCK_DIFFERENCE_MS: u64 = 1_000;
+/// How long a request waits for the set of fields, which a gateway asks for when it starts.
+const WAIT_FOR_FIELDS: Duration = Duration::from_secs(1);
 /// How long a page of a comparison may take. The worker waits until no delivery needs the calls, and then for HubSpot.
 const COMPARE_TIMEOUT: Duration = Duration::from_secs(40);
 
@@ -28,15 +33,17 @@ pub(crate) struct Services {
     nats: Arc<OnceLock<Nats>>,
     timeout: Duration,
     in_flight: Arc<Semaphore>,
+    fields: CurrentFields,
 }
 
 impl Services {
     /// Services that cannot be reached until `nats` is set.
-    pub(crate) fn new(nats: Arc<OnceLock<Nats>>, limits: &Limits) -> Self {
+    pub(crate) fn new(nats: Arc<OnceLock<Nats>>, fields: CurrentFields, limits: &Limits) -> Self {
         Self {
             nats,
             timeout: limits.deadline,
             in_flight: Arc::new(Semaphore::new(limits.max_in_flight)),
+            fields,
         }
     }
 
@@ -47,7 +54,7 @@ impl Services {
         change: &UpdateUser,
         context: &RequestContext,
     ) -> Result<UserUpdated, ApiError> {
-        let (nats, _permit) = self.begin()?;
+        let (nats, _permit) = self.begin().await?;
         let deadline = Deadline::starting_now(self.timeout);
         let number = rand::random();
         let try_with_age = |first_try_age_ms| UpdateUser {
@@ -68,7 +75,7 @@ impl Services {
         request: &R,
         context: &RequestContext,
     ) -> Result<R::Answer, ApiError> {
-        let (nats, _permit) = self.begin()?;
+        let (nats, _permit) = self.begin().await?;
         let deadline = Deadline::starting_now(self.timeout);
         let answer = call_twice(nats, request, || request.clone(), deadline, context).await;
         answer.map_err(errors::change_error)
@@ -80,7 +87,7 @@ impl Services {
         request: &R,
         context: &RequestContext,
     ) -> Result<R::Answer, ApiError> {
-        let (nats, _permit) = self.begin()?;
+        let (nats, _permit) = self.begin().await?;
         let deadline = Deadline::starting_now(self.timeout);
         let answer = call_twice(nats, request, || request.clone(), deadline, context).await;
         answer.map_err(errors::read_error)
@@ -93,9 +100,34 @@ impl Services {
         request: &CompareUsers,
         context: &RequestContext,
     ) -> Result<Comparison, ApiError> {
-        let (nats, _permit) = self.begin()?;
+        let (nats, _permit) = self.begin().await?;
         let answer = nats.call(request, COMPARE_TIMEOUT, Some(context)).await;
         answer.map_err(errors::comparison_error)
+    }
+
+    /// The set of fields. While the user service has not named it, nothing can be read or changed: values of fields that are not known
+    /// would be lost. The first requests after a start wait for it for a moment.
+    pub(crate) async fn fields(&self) -> Result<Arc<FieldDefinitions>, ApiError> {
+        if let Some(fields) = self.known_fields() {
+            return Ok(fields);
+        }
+        // Without a connection the set cannot be known, so that is the cause to report.
+        self.connection()?;
+        if self.fields.wait_until_known(WAIT_FOR_FIELDS).await {
+            Ok(self.fields.get())
+        } else {
+            Err(ApiError::FieldsUnknown)
+        }
+    }
+
+    /// The set of fields, if the user service has named it.
+    pub(crate) fn known_fields(&self) -> Option<Arc<FieldDefinitions>> {
+        self.fields.is_known().then(|| self.fields.get())
+    }
+
+    /// Keeps the set of fields up to date.
+    pub(crate) async fn follow_fields(&self, nats: &Nats) -> Infallible {
+        self.fields.follow(nats).await
     }
 
     /// The connection, once there is one.
@@ -108,13 +140,17 @@ impl Services {
         self.nats()?.clocks().ahead_ms(GetUser::SUBJECT)
     }
 
-    fn begin(&self) -> Result<(&Nats, SemaphorePermit<'_>), ApiError> {
+    async fn begin(&self) -> Result<(&Nats, SemaphorePermit<'_>), ApiError> {
         let permit = self.in_flight.try_acquire().map_err(|_| ApiError::Overloaded)?;
-        let Some(nats) = self.nats() else {
-            let cause = "the first connection to NATS is not made yet".to_owned();
-            return Err(ApiError::Unavailable { cause });
-        };
+        let nats = self.connection()?;
+        self.fields().await?;
         Ok((nats, permit))
+    }
+
+    fn connection(&self) -> Result<&Nats, ApiError> {
+        self.nats().ok_or_else(|| ApiError::Unavailable {
+            cause: "the first connection to NATS is not made yet".to_owned(),
+        })
     }
 }
 

@@ -19,7 +19,7 @@ mod token;
 use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use contracts::{LastResponse, Reason};
+use contracts::{FieldDefinitions, LastResponse, Reason};
 use reqwest::{RequestBuilder, StatusCode, header::HeaderMap, redirect};
 
 use crate::engine::{Call, CallErrorKind, CallResponse, Response};
@@ -113,15 +113,15 @@ impl HubspotClient {
         self.token.close().await;
     }
 
-    /// Makes a call and returns its response.
-    pub async fn perform(&self, call: &Call) -> CallResponse {
+    /// Makes a call and returns its response. The definitions say to which property each field is written.
+    pub async fn perform(&self, call: &Call, fields: &FieldDefinitions) -> CallResponse {
         let token = match self.token.for_call(call, self.timeout).await {
             Ok(token) => token,
             Err(error) => return CallResponse::error(error.kind, error.reason),
         };
         let response = match call {
             Call::Account => self.account(&token).await,
-            _ => self.perform_with(&token, call).await,
+            _ => self.perform_with(&token, call, fields).await,
         };
         if let Response::Error(error) = &response.response
             && error.kind == CallErrorKind::Unauthorized
@@ -131,9 +131,9 @@ impl HubspotClient {
         response
     }
 
-    async fn perform_with(&self, token: &Secret, call: &Call) -> CallResponse {
-        let request = request::build(&self.http, &self.target, call);
-        call_response(call, self.exchange(token, request).await)
+    async fn perform_with(&self, token: &Secret, call: &Call, fields: &FieldDefinitions) -> CallResponse {
+        let request = request::build(&self.http, &self.target, call, fields);
+        call_response(call, fields, self.exchange(token, request).await)
     }
 
     async fn exchange(&self, token: &Secret, request: RequestBuilder) -> Result<RawResponse, ExchangeError> {
@@ -183,7 +183,11 @@ impl HubspotClient {
 }
 
 /// Turns the result of an exchange into the response to that call.
-fn call_response(call: &Call, exchanged: Result<RawResponse, ExchangeError>) -> CallResponse {
+fn call_response(
+    call: &Call,
+    fields: &FieldDefinitions,
+    exchanged: Result<RawResponse, ExchangeError>,
+) -> CallResponse {
     match exchanged {
         Ok(raw) => CallResponse {
             rate_limits: headers::limits(&raw.headers),
@@ -191,7 +195,7 @@ fn call_response(call: &Call, exchanged: Result<RawResponse, ExchangeError>) -> 
                 status: raw.status.as_u16(),
                 correlation_id: headers::correlation_id(&raw.headers).map(details::word),
             }),
-            response: classify::response(call, raw.status, &raw.headers, &raw.body),
+            response: classify::response(call, fields, raw.status, &raw.headers, &raw.body),
         },
         Err(ExchangeError { kind, code, message }) => CallResponse::error(kind, Reason::ours(code, &message)),
     }

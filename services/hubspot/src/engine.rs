@@ -46,10 +46,10 @@ use std::{collections::VecDeque, time::Duration};
 
 use contracts::Claim;
 
-pub use call::{Call, ContactKey, CreateInput, Inspection, MAX_BATCH, Properties, UpdateInput};
+pub use call::{Call, ContactKey, CreateInput, Inspection, MAX_BATCH, UpdateInput};
 pub use check::{ABSENT_ADDRESS, ABSENT_CONTACT_ID, CHECK_TRACE_ID, Check};
 pub use circuit_breaker::HaltCause;
-pub(crate) use equality::{is_same_in_another_form, is_same_value};
+pub(crate) use equality::is_same_in_another_form;
 pub use inspections::InspectionError;
 pub use io::{AckHandle, CallId, Input, InspectionId, Output, RequestId, UserServiceError};
 pub use response::{
@@ -128,6 +128,7 @@ impl Engine {
                 even_paused,
                 until,
             }),
+            Input::Fields(fields) => self.dispatch.set_fields(fields),
             Input::TokenReplaced => self.handle_token_replaced(),
             Input::ShutDown => self.start_shutdown(),
         }

@@ -17,7 +17,7 @@ mod watchdog;
 use std::{sync::Arc, time::Duration};
 
 use contracts::{ChangeLease, delivery::LeaseAction};
-use runtime::{Shutdown, nats::Nats};
+use runtime::{CurrentFields, Shutdown, nats::Nats};
 use tokio::{
     task::{JoinError, JoinSet},
     time::{Instant, interval},
@@ -64,6 +64,7 @@ pub(crate) struct Worker {
     in_flight: JoinSet<Input>,
     acknowledging: TaskTracker,
     last_ask: Option<ChangeLease>,
+    fields: CurrentFields,
 }
 
 impl Worker {
@@ -78,6 +79,11 @@ impl Worker {
         let (metrics, drift_metrics) = metrics;
         let users = UserService::new(nats.clone(), health.clone());
         let inspections = Inspections::new();
+        let fields = CurrentFields::unknown();
+        let settings = Settings {
+            fields: fields.get(),
+            ..settings
+        };
         let caller = Caller {
             client: Arc::new(client),
             metrics,
@@ -91,6 +97,7 @@ impl Worker {
             readable: caller.readable.clone(),
             missing: settings.missing_contact,
             call_timeout: settings.call_timeout,
+            fields: fields.clone(),
         };
         Self {
             comparing: Comparing::new(comparer, nats.clone(), sweep, drift_metrics),
@@ -105,6 +112,7 @@ impl Worker {
             in_flight: JoinSet::new(),
             acknowledging: TaskTracker::new(),
             last_ask: None,
+            fields,
         }
     }
 
@@ -118,6 +126,12 @@ impl Worker {
     async fn deliver(mut self, shutdown: Shutdown) {
         let _watcher = AbortOnDrop(tokio::spawn(self.health.clone().watch_nats(self.nats.clone())));
         let _notices = AbortOnDrop(tokio::spawn(self.caller.notices.publish(self.nats.clone())));
+        // Watched from before the first answer, so that the engine hears of it.
+        let mut other_fields = self.fields.watch();
+        let (following, nats) = (self.fields.clone(), self.nats.clone());
+        let _fields = AbortOnDrop(tokio::spawn(async move {
+            following.follow(&nats).await;
+        }));
         let mut token_check = interval(TOKEN_CHECK_INTERVAL);
         self.handle(Input::Tick);
         let mut give_up = None;
@@ -138,6 +152,7 @@ impl Worker {
                     Input::TokenReplaced
                 }
                 () = self.caller.client.wait_until_token_replaced() => Input::TokenReplaced,
+                Ok(()) = other_fields.changed() => Input::Fields(Arc::clone(&other_fields.borrow_and_update())),
                 input = self.wake_ups.next() => input,
                 input = self.inspections.next(|| self.started.elapsed()) => input,
                 () = until(Some(wake_at)) => Input::Tick,
@@ -192,9 +207,9 @@ impl Worker {
             }
             Output::Call(id, call) => {
                 self.log_requests(id, &call);
-                let caller = self.caller.clone();
+                let (caller, fields) = (self.caller.clone(), self.fields.get());
                 self.in_flight
-                    .spawn(async move { Input::CallResponse(id, caller.perform(&call).await) });
+                    .spawn(async move { Input::CallResponse(id, caller.perform(&call, &fields).await) });
             }
             Output::OpenConsumer { epoch } => {
                 self.wake_ups.open(epoch);
@@ -210,9 +225,10 @@ impl Worker {
                     .spawn(acks::acknowledge(self.nats.clone(), acks)),
             ),
             Output::Status(status) => {
-                self.health.set_status(&status);
+                let fields = self.fields.get();
+                self.health.set_status(&status, &fields);
                 self.caller.metrics.set_status(&status);
-                self.caller.notices.set_status(&status);
+                self.caller.notices.set_status(&status, &fields);
             }
             Output::ShutDownComplete => tracing::info!("everything is reported and the lease is released"),
         }

@@ -18,7 +18,7 @@ use std::{
 };
 
 use contracts::{ErrorCode, ServiceError, UserId};
-use runtime::health::Registry;
+use runtime::{CurrentFields, health::Registry};
 use tokio::{
     sync::mpsc,
     task::{JoinHandle, JoinSet},
@@ -53,10 +53,11 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(20);
 pub fn start(
     stores: Vec<Box<dyn UserWriter>>,
     timing: RuleTiming,
+    fields: &CurrentFields,
     after_commit: AfterCommit,
     health: &Registry,
 ) -> (CommitQueue, JoinHandle<()>) {
-    let (queue, committers) = create(stores, timing, &after_commit, health);
+    let (queue, committers) = create(stores, timing, fields, &after_commit, health);
     // The relay ends when the last committer drops its end of the channels.
     drop(after_commit);
     let mut tasks = JoinSet::new();
@@ -76,6 +77,7 @@ pub fn start(
 pub fn create(
     stores: Vec<Box<dyn UserWriter>>,
     timing: RuleTiming,
+    fields: &CurrentFields,
     after_commit: &AfterCommit,
     health: &Registry,
 ) -> (CommitQueue, Vec<Committer>) {
@@ -89,6 +91,7 @@ pub fn create(
             waiting,
             store,
             timing,
+            fields: fields.clone(),
             after_commit: after_commit.clone(),
             health: health.clone(),
             is_failing: Arc::clone(&is_failing),
@@ -103,6 +106,7 @@ pub struct Committer {
     waiting: mpsc::Receiver<Job>,
     store: Box<dyn UserWriter>,
     timing: RuleTiming,
+    fields: CurrentFields,
     after_commit: AfterCommit,
     health: Registry,
     /// Whether the last write failed, whichever committer made it. The one for deliveries is never idle for long, so it finds out
@@ -249,7 +253,14 @@ impl Committer {
     ) -> Result<Committed, StoreError> {
         let capacity = self.after_commit.capacity.available();
         let named = jobs.iter().flat_map(Job::users).chain(further_users);
-        let mut batch = Batch::begin(self.store.as_mut(), named, &self.timing, capacity).await?;
+        let mut batch = Batch::begin(
+            self.store.as_mut(),
+            named,
+            &self.timing,
+            self.fields.get(),
+            capacity,
+        )
+        .await?;
         let identity = batch.identity();
         let change = match &self.checked {
             Some((checked, floor)) if Arc::ptr_eq(checked, &identity) => {

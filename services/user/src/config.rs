@@ -1,7 +1,8 @@
 //! The settings of the user service.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
+use contracts::fields::FieldDefinition;
 use runtime::{
     nats::NatsSettings,
     settings::{self, Env, Names, Reader, SettingsError},
@@ -9,6 +10,7 @@ use runtime::{
 };
 
 use crate::{
+    field_file::read_field_file,
     rules::{RuleTiming, UnixMs},
     store::Database,
 };
@@ -35,6 +37,8 @@ pub struct Config {
     pub timing: RuleTiming,
     /// `USER_SWEEP_MS`: how often the service looks for users that are due.
     pub sweep_interval: Duration,
+    /// `USER_FIELDS`: a file with the definitions of the fields. None without it, when the stored set is used, or the built-in one.
+    pub fields: Option<Vec<FieldDefinition>>,
     /// How to reach NATS.
     pub nats: NatsSettings,
     /// What is logged.
@@ -55,6 +59,7 @@ impl Config {
         let timing = read_timing(&mut reader);
         let sweep = Duration::from_millis(500);
         let sweep_interval = reader.duration_ms("USER_SWEEP_MS", sweep, ms(10)..=ms(60_000));
+        let fields = read_fields(&mut reader);
         let nats = NatsSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         reader.finish(|| {
@@ -63,6 +68,7 @@ impl Config {
                 health_listen,
                 timing,
                 sweep_interval,
+                fields: fields?,
                 nats,
                 log,
             })
@@ -77,6 +83,30 @@ fn read_database(reader: &mut Reader<'_>) -> Option<Database> {
         Ok(database) => Some(database),
         Err(error) => {
             reader.fault(NAME, error.to_string());
+            None
+        }
+    }
+}
+
+/// The definitions in the file, if there is one; none if it cannot be used.
+#[expect(
+    clippy::option_option,
+    reason = "the outer one says whether the settings can be used"
+)]
+fn read_fields(reader: &mut Reader<'_>) -> Option<Option<Vec<FieldDefinition>>> {
+    const NAME: &str = "USER_FIELDS";
+    let path = reader.or(NAME, String::new());
+    if path.is_empty() {
+        return Some(None);
+    }
+    let read = fs::read_to_string(&path).map_err(|error| format!("{path} cannot be read: {error}"));
+    let definitions = read.and_then(|text| {
+        read_field_file(&text).map_err(|mistakes| format!("{path}: {}", mistakes.in_one_line()))
+    });
+    match definitions {
+        Ok(definitions) => Some(Some(definitions)),
+        Err(fault) => {
+            reader.fault(NAME, fault);
             None
         }
     }

@@ -3,15 +3,13 @@
 use std::{collections::BTreeSet, fmt, ops::Range};
 
 use contracts::fields::{
-    ChoicesMode, FieldDefinition, FieldType, MAX_TEXT_CHARS, Number, Pattern, WriteMode,
+    ChoicesMode, FieldDefinition, FieldType, MAX_FIELDS, MAX_TEXT_CHARS, Number, Pattern, WriteMode,
 };
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-/// The maximum number of fields.
-const MAX_FIELDS: usize = 500;
 /// The maximum length of a field's name.
 const MAX_NAME_CHARS: usize = 64;
 /// Members of a user in JSON, and columns of CSV, that are no fields.
@@ -24,6 +22,13 @@ const TYPES: [&str; 8] = [
 /// Everything that is wrong with a file, in the order of its lines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct InvalidFieldFile(pub Vec<FileMistake>);
+
+impl InvalidFieldFile {
+    /// The mistakes as one line, for a list of faults.
+    pub fn in_one_line(&self) -> String {
+        self.to_string().replace('\n', "; ")
+    }
+}
 
 impl fmt::Display for InvalidFieldFile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,6 +166,9 @@ impl Reading<'_> {
             self.check_property(property, at);
         }
         let field_type = type_name.and_then(|(name, at)| self.field_type(&mut members, &name, &at));
+        if let (Some(FieldType::Email), Some((property, at))) = (&field_type, &property) {
+            self.check_key_property(property, at);
+        }
         let write = self.write_mode(&mut members, field_type.as_ref());
         if field_type.is_some() {
             members.reject_others(self);
@@ -195,6 +203,14 @@ impl Reading<'_> {
                 at.clone(),
                 format!("{name} is a member of every user; choose another name"),
             );
+        }
+    }
+
+    /// HubSpot finds contacts by this property only.
+    fn check_key_property(&mut self, property: &str, at: &Range<usize>) {
+        if property != "email" {
+            let message = r#"the property of the field with type = "email" has to be email, by which HubSpot finds contacts"#;
+            self.add(at.clone(), message);
         }
     }
 

@@ -2,7 +2,9 @@
 
 pub mod commit;
 pub mod config;
+pub mod field_changes;
 pub mod field_file;
+mod field_set;
 pub mod operations;
 pub mod relay;
 pub mod rules;

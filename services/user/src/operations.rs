@@ -3,6 +3,7 @@
 //! An operation that changes rows implements [`Operation`] and runs in a group commit. One that only reads, or that does something before
 //! or after the commit, is a function. `serve` registers each of them at the subject of its request.
 
+mod adopt_fields;
 mod change_lease;
 mod claim_users;
 mod contacts;
@@ -14,6 +15,7 @@ mod import_users;
 mod link_user;
 mod list_users;
 mod raise_version_floor;
+mod read_fields;
 mod read_users_to_compare;
 mod repair_users;
 mod report_results;
@@ -29,10 +31,10 @@ use std::sync::Arc;
 
 use contracts::{
     ChangeLease, ClaimUsers, ControlDelivery, ErrorCode, Receipt, ReportResults, Request, ServiceError,
-    UpdateUser, UserId, subjects::USER_SERVICE,
+    UpdateUser, UserId, fields::InvalidDefinitions, subjects::USER_SERVICE,
 };
 use runtime::{
-    Shutdown,
+    CurrentFields, Shutdown,
     nats::{Caller, Endpoints, Nats},
 };
 use tokio::sync::Semaphore;
@@ -43,6 +45,7 @@ use crate::{
     store::{StoreError, UserReader},
 };
 
+pub use adopt_fields::{AdoptFields, FieldsAdopted};
 pub use delete_expired_keys::DeleteExpiredKeys;
 pub(crate) use delete_expired_keys::delete_expired_keys;
 pub use raise_version_floor::{RaiseVersionFloorError, raise_version_floor};
@@ -62,15 +65,17 @@ pub(crate) struct Context {
     reader: Arc<dyn UserReader>,
     reads: Arc<Semaphore>,
     summary: Arc<summarize_users::CachedCounts>,
+    fields: CurrentFields,
 }
 
 impl Context {
-    pub(crate) fn new(commits: CommitQueue, reader: Arc<dyn UserReader>) -> Self {
+    pub(crate) fn new(commits: CommitQueue, reader: Arc<dyn UserReader>, fields: CurrentFields) -> Self {
         Self {
             commits,
             reader,
             reads: Arc::new(Semaphore::new(MAX_READS)),
             summary: Arc::default(),
+            fields,
         }
     }
 
@@ -124,6 +129,7 @@ pub(crate) async fn serve(
     register.function(resync_users::resync_users).await?;
     register.function(link_user::link_user).await?;
     register.function(unlink_user::unlink_user).await?;
+    register.function(read_fields::read_fields).await?;
     register.change::<ControlDelivery>().await?;
     register.change::<ChangeLease>().await?;
     register.change::<ClaimUsers>().await?;
@@ -167,6 +173,13 @@ impl Registration<'_> {
         let answer = move |request: R, caller: Caller| function(context.clone(), request, caller);
         self.endpoints.add::<R, _>(answer).await
     }
+}
+
+fn invalid_fields(error: &InvalidDefinitions) -> ServiceError {
+    ServiceError::new(
+        ErrorCode::InvalidRequest,
+        format!("the set of fields cannot be used: {error}"),
+    )
 }
 
 fn no_such_user() -> ServiceError {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use runtime::{
-    Backoff, Shutdown,
+    Backoff, CurrentFields, Shutdown,
     health::Registry,
     nats::{Nats, Violation},
     shutdown::drain,
@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     Config,
     commit::{self, AfterCommit, CommitQueue},
+    field_set::{adopt_fields, follow_stored_fields},
     operations::{self, Context, delete_expired_keys},
     relay::{
         AcceptedNotices, StreamCapacity, StreamNews, StreamSupervisor, Sweeper, WakeUpRelay,
@@ -55,7 +56,7 @@ pub enum ServeError {
 const DELETE_STREAM: &str = "$JS.API.STREAM.DELETE.USERS";
 
 /// The names of the checks the service reports.
-pub const CHECKS: [&str; 3] = ["database", "nats", "stream"];
+pub const CHECKS: [&str; 4] = ["database", "nats", "stream", "fields"];
 
 /// Opens the database and serves until the shutdown.
 pub async fn run(config: Config, nats: Nats, health: Registry, shutdown: Shutdown) -> Result<(), ServeError> {
@@ -79,11 +80,27 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let Opened { writers, reader } = opened;
     health.set("database", true, "open");
-    let parts = Parts::start(writers, &config, &nats, &health, &shutdown);
-    let context = Context::new(parts.commits.clone(), reader.clone());
+    let fields = CurrentFields::unknown();
+    let parts = Parts::start(writers, &fields, &config, &nats, &health, &shutdown);
+    let context = Context::new(parts.commits.clone(), reader.clone(), fields.clone());
     let mut committers = parts.committers;
+    let (following, stop_following) = (
+        follow_stored_fields(reader.clone(), nats.clone(), fields.clone(), health.clone()),
+        shutdown.clone(),
+    );
+    parts
+        .tasks
+        .spawn(async move { stop_following.or(following).await });
     // Boxed, or the compiler cannot tell that a task may run them.
-    let serving = operations::serve(&nats, context, &shutdown).boxed();
+    let serving = async {
+        // A request that comes before the set is known would be rejected for its fields.
+        let adopting = adopt_fields(config.fields.clone(), &parts.commits, &nats, &fields, &health);
+        if shutdown.or(adopting).await.is_none() {
+            return Ok(());
+        }
+        operations::serve(&nats, context, &shutdown).await
+    }
+    .boxed();
     let forbidden = nats.wait_for_violation_except(&[DELETE_STREAM]).boxed();
     let outcome = tokio::select! {
         outcome = serving => outcome.map_err(ServeError::Endpoints),
@@ -151,6 +168,7 @@ struct Parts {
 impl Parts {
     fn start(
         writers: Vec<Box<dyn UserWriter>>,
+        fields: &CurrentFields,
         config: &Config,
         nats: &Nats,
         health: &Registry,
@@ -167,7 +185,7 @@ impl Parts {
             accepted: accepted.clone(),
             capacity: capacity.clone(),
         };
-        let (commits, committers) = commit::start(writers, config.timing, after_commit, health);
+        let (commits, committers) = commit::start(writers, config.timing, fields, after_commit, health);
         let (news, sweep_now) = (StreamNews::default(), Arc::new(Notify::new()));
         let stream = StreamProvisioner::new(config.nats.stream_replicas);
         let relay = WakeUpRelay::new(

@@ -16,7 +16,7 @@ mod sqlite;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::{Priority, UserId, WriteTarget};
+use contracts::{FieldDefinitions, Priority, UserId, WriteTarget};
 
 pub use database::{Database, InvalidDatabase, Server};
 pub use error::{Cause, OpenError, PoolMode, StoreError, Unfit, Unreadable};
@@ -249,6 +249,12 @@ pub trait Transaction: Send {
     /// Writes the lease.
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError>;
 
+    /// Reads the set of fields that was stored last; none if there is none yet.
+    async fn read_fields(&mut self) -> Result<Option<FieldDefinitions>, StoreError>;
+
+    /// Stores a set of fields as a further revision. The lease is locked.
+    async fn save_fields(&mut self, definitions: &FieldDefinitions) -> Result<(), StoreError>;
+
     /// Looks for the changes that were made with idempotency keys of users. They have the order of the keys; none stands for a key that
     /// is not stored or has expired.
     async fn find_keys(
@@ -290,6 +296,9 @@ pub trait Transaction: Send {
 pub trait UserReader: Send + Sync {
     /// The row of a user; none if there is no such user.
     async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError>;
+
+    /// The set of fields that was stored last; none if there is none yet.
+    async fn fields(&self) -> Result<Option<FieldDefinitions>, StoreError>;
 
     /// At most `limit` users of a list, in its order.
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError>;

@@ -4,7 +4,8 @@
 //! READMEs list, so that no subject is used without being permitted.
 
 use crate::request::{
-    GATEWAY_TO_HUBSPOT, GATEWAY_TO_USER, HUBSPOT_NOTICES, HUBSPOT_TO_USER, USER_TO_GATEWAY, USER_TO_HUBSPOT,
+    ANY_TO_USER, GATEWAY_TO_HUBSPOT, GATEWAY_TO_USER, HUBSPOT_NOTICES, HUBSPOT_TO_USER, USER_TO_ANY,
+    USER_TO_GATEWAY, USER_TO_HUBSPOT,
 };
 
 /// The subjects of one service, without those of the NATS client itself (inboxes, `JetStream`, `$SRV`).
@@ -18,26 +19,26 @@ pub struct ServiceAccess {
 
 /// The api-gateway.
 pub const API_GATEWAY: ServiceAccess = ServiceAccess {
-    requests: &[GATEWAY_TO_USER, GATEWAY_TO_HUBSPOT],
+    requests: &[GATEWAY_TO_USER, ANY_TO_USER, GATEWAY_TO_HUBSPOT],
     answers: &[],
     publishes: &[],
-    listens: &[USER_TO_GATEWAY, HUBSPOT_NOTICES],
+    listens: &[USER_TO_ANY, USER_TO_GATEWAY, HUBSPOT_NOTICES],
 };
 
 /// The user service. It also publishes wake-ups to the stream.
 pub const USER: ServiceAccess = ServiceAccess {
     requests: &[],
-    answers: &[GATEWAY_TO_USER, HUBSPOT_TO_USER],
-    publishes: &[USER_TO_GATEWAY, USER_TO_HUBSPOT],
-    listens: &[],
+    answers: &[GATEWAY_TO_USER, HUBSPOT_TO_USER, ANY_TO_USER],
+    publishes: &[USER_TO_ANY, USER_TO_GATEWAY, USER_TO_HUBSPOT],
+    listens: &[USER_TO_ANY],
 };
 
 /// The hubspot service. It also reads wake-ups from the stream.
 pub const HUBSPOT: ServiceAccess = ServiceAccess {
-    requests: &[HUBSPOT_TO_USER],
+    requests: &[HUBSPOT_TO_USER, ANY_TO_USER],
     answers: &[GATEWAY_TO_HUBSPOT],
     publishes: &[HUBSPOT_NOTICES],
-    listens: &[USER_TO_HUBSPOT],
+    listens: &[USER_TO_ANY, USER_TO_HUBSPOT],
 };
 
 impl ServiceAccess {

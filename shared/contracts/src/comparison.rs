@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Field, FieldSet, Link, UserId, Values};
+use crate::{Field, FieldSet, Link, UserId, Value, Values};
 
 /// The maximum number of users in one comparison: as many as HubSpot reads in a batch.
 pub const MAX_COMPARED: usize = 100;
@@ -147,10 +147,10 @@ pub struct Difference {
     pub field: Field,
     /// The value of the user; absent where it is cleared, or where values were not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_value: Option<String>,
+    pub user_value: Option<Value>,
     /// The value of the contact, shortened; absent where it has none, or where values were not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contact_value: Option<String>,
+    pub contact_value: Option<Value>,
 }
 
 /// Reads the parts of users that are compared with contacts. Sent on `users.compare`.

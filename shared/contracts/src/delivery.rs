@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FieldSet, RequestContext, UserId, Values};
+use crate::{Field, FieldSet, RequestContext, UserId, Values};
 
 pub use attempt_result::{
     AttemptFailure, AttemptResult, Confirmation, FieldResult, LastResponse, LinkOrigin, MAX_NORMALIZED_BYTES,
@@ -181,6 +181,10 @@ pub struct ClaimUsers {
     pub users: Vec<UserId>,
     /// The maximum number of claims to give, at most [`MAX_CLAIMS`]. If the named users leave space, attempts that older epochs left open fill it.
     pub limit: u32,
+    /// The revision of the set of fields that the worker knows. Nobody is given under another one, because the worker could not read
+    /// every value. None from workers of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields_revision: Option<u64>,
 }
 
 /// The maximum number of users in one claim, claims in one answer, and results in one report. With values of the maximum length, messages stay
@@ -242,9 +246,23 @@ pub struct Claim {
         deserialize_with = "crate::fields::known_fields"
     )]
     pub former_values: Values,
+    /// What HubSpot last confirmed in dirty fields that are written only if the contact has no value, or this one.
+    #[serde(
+        default,
+        skip_serializing_if = "Values::is_empty",
+        deserialize_with = "crate::fields::known_fields"
+    )]
+    pub last_confirmed: Values,
     /// Addresses under which earlier attempts may have created a contact. Each is looked up too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub possible_creates: Vec<PossibleCreate>,
+}
+
+impl Claim {
+    /// The user's address.
+    pub fn address(&self) -> Option<&str> {
+        self.values.get(&Field::EMAIL)?.as_ref()?.as_text()
+    }
 }
 
 /// An address under which an earlier attempt may have created a contact although HubSpot returned no id.

@@ -6,6 +6,7 @@ pub mod comparison;
 pub mod delivery;
 pub mod delivery_status;
 pub mod error;
+mod field_set;
 pub mod fields;
 pub mod headers;
 mod ids;
@@ -33,7 +34,8 @@ pub use delivery::{
 };
 pub use delivery_status::{CallLimits, DeliveryNotice, DeliveryStatus};
 pub use error::{ErrorCode, InvalidValue, ServiceError};
-pub use fields::{Field, FieldSet, PerField, Values};
+pub use field_set::{FieldsChanged, ReadFields};
+pub use fields::{Field, FieldDefinitions, FieldSet, PerField, Value, Values};
 pub use ids::{InvalidUserId, UserId};
 pub use import::{ImportLine, ImportResult, ImportUsers, MAX_IMPORT_LINES, UsersImported};
 pub use link::{ContactId, InvalidContactId, LinkUser, UnlinkUser};
@@ -47,5 +49,5 @@ pub use receipt::{
 };
 pub use request::{Notice, Request};
 pub use request_context::RequestContext;
-pub use resync::{ResyncUsers, UsersResynced};
+pub use resync::{ResyncUsers, UsersResynced, UsersToResync};
 pub use user::{GetReceipt, GetUser, SenderTry, UpdateForm, UpdateUser, User, UserUpdated};

@@ -31,6 +31,8 @@ pub enum SyncState {
     NotFound,
     /// HubSpot has the values.
     Confirmed,
+    /// The values were not written, because of when their fields are written: the contact was there already, or has values of its own.
+    Skipped,
     /// Later versions changed every field that this one changed.
     Superseded,
     /// A state that a later version of the services may report.

@@ -4,10 +4,11 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     AcceptedNotice, ChangeLease, ClaimUsers, CompareUsers, Comparison, ControlDelivery, DeliveryControl,
-    DeliveryNotice, GetReceipt, GetUser, ImportUsers, LeaseAnswer, LinkUser, ListUsers, ReadUsersToCompare,
-    Receipt, RepairUsers, ReportResults, ResolvedNotice, ResultsReported, ResyncUsers, RetryUsers,
-    SummarizeUsers, UnlinkUser, UpdateUser, User, UserUpdated, UsersClaimed, UsersImported, UsersListed,
-    UsersRepaired, UsersResynced, UsersRetried, UsersSummary, UsersToCompare, WakeUpNotice,
+    DeliveryNotice, FieldDefinitions, FieldsChanged, GetReceipt, GetUser, ImportUsers, LeaseAnswer, LinkUser,
+    ListUsers, ReadFields, ReadUsersToCompare, Receipt, RepairUsers, ReportResults, ResolvedNotice,
+    ResultsReported, ResyncUsers, RetryUsers, SummarizeUsers, UnlinkUser, UpdateUser, User, UserUpdated,
+    UsersClaimed, UsersImported, UsersListed, UsersRepaired, UsersResynced, UsersRetried, UsersSummary,
+    UsersToCompare, WakeUpNotice,
 };
 
 /// A request that crosses NATS, with its subject and its answer. The service that owns the subject answers each request, either
@@ -75,9 +76,21 @@ requests! {
 }
 
 requests! {
+    /// Requests of the gateway and the hubspot service that the user service answers.
+    ANY_TO_USER;
+    ReadFields: "users.fields" => FieldDefinitions;
+}
+
+requests! {
     /// Requests of the gateway that the worker that holds the lease answers.
     GATEWAY_TO_HUBSPOT;
     CompareUsers: "hubspot.compare" => Comparison;
+}
+
+notices! {
+    /// Notices of the user service to every service, replicas of its own included.
+    USER_TO_ANY;
+    FieldsChanged: "users.fields.changed";
 }
 
 notices! {

@@ -1,13 +1,25 @@
-//! Sending every field of users again.
+//! Sending fields of users again.
 
 use serde::{Deserialize, Serialize};
 
-use crate::UserId;
+use crate::{FieldSet, UserId};
 
-/// Marks every field of users dirty, with back-fill priority. Sent on `users.sync.resync`.
+/// Marks fields of users dirty, with back-fill priority. Sent on `users.sync.resync`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum ResyncUsers {
+pub struct ResyncUsers {
+    /// Which users.
+    #[serde(flatten)]
+    pub users: UsersToResync,
+    /// Which fields; every field if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<FieldSet>,
+}
+
+/// The users of a resync.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum UsersToResync {
     /// These users, at most [`MAX_LISTED`](crate::MAX_LISTED).
     Named(Vec<UserId>),
     /// A page of all users, in the order of their ids.
@@ -28,7 +40,7 @@ pub struct UsersResynced {
     pub resynced: u64,
     /// How many users were skipped because they share their contact with another user.
     pub shared: u64,
-    /// How many users were skipped because every field is being sent already, or because their row cannot be read.
+    /// How many users were skipped because these fields are being sent already or were never given, or because their row cannot be read.
     pub skipped: u64,
     /// Users in the request that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

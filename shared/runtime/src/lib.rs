@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod failure;
+mod fields;
 pub mod health;
 pub mod metrics;
 pub mod nats;
@@ -13,6 +14,7 @@ pub mod shutdown;
 pub mod telemetry;
 
 pub use backoff::Backoff;
+pub use fields::CurrentFields;
 pub use metrics::Metrics;
 pub use one_line::one_line;
 pub use shutdown::Shutdown;

@@ -1,4 +1,4 @@
-//! `hubsync resync`: sends every field of users to HubSpot again.
+//! `hubsync resync`: sends fields of users to HubSpot again.
 
 use clap::Args;
 use contracts::UserId;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::{
     CommandError, ExitStatus, GatewayOptions,
-    bulk::{BulkRequest, MAX_NAMED_USERS, Remainder, Totals, print_result},
+    bulk::{BulkRequest, MAX_NAMED_USERS, Remainder, Totals, print_result, shell_option},
     terminal::{confirm, format_users, progress_bar},
 };
 
@@ -24,6 +24,9 @@ pub(crate) struct Resync {
     /// Continues after this user, where an earlier run was interrupted.
     #[arg(long, requires = "all", value_name = "USER")]
     after: Option<UserId>,
+    /// Sends only this field, for example after its property was repaired. Can be given several times.
+    #[arg(long = "field", value_name = "FIELD")]
+    fields: Vec<String>,
     /// Does not ask for a confirmation.
     #[arg(long, short)]
     yes: bool,
@@ -34,9 +37,15 @@ pub(crate) struct Resync {
 pub(crate) async fn run(resync: &Resync) -> Result<ExitStatus, CommandError> {
     let gateway = resync.options.gateway()?;
     if resync.all {
-        let announcement = "This sends every field of every user to HubSpot again, after live changes. It overwrites \
-                            what others wrote into these fields in HubSpot.";
-        confirm(announcement, resync.yes)?;
+        let fields = match resync.fields.as_slice() {
+            [] => "every field".to_owned(),
+            fields => fields.join(", "),
+        };
+        let announcement = format!(
+            "This sends {fields} of every user to HubSpot again, after live changes. It overwrites what others wrote \
+             into these fields in HubSpot."
+        );
+        confirm(&announcement, resync.yes)?;
     }
     let mut totals = Totals::new(&["resynced", "shared", "skipped"]);
     let mut bulk = BulkRequest::new(&gateway, progress_bar(None))?;
@@ -46,10 +55,25 @@ pub(crate) async fn run(resync: &Resync) -> Result<ExitStatus, CommandError> {
         if let Some(after) = &resync.after {
             request["after"] = after.as_str().into();
         }
-        let remainder = |after: Option<&str>| Remainder::after(&gateway, "hubsync resync --all", after);
+        if !resync.fields.is_empty() {
+            request["fields"] = resync.fields.clone().into();
+        }
+        let options: Vec<String> = resync
+            .fields
+            .iter()
+            .map(|field| shell_option("--field", field))
+            .collect();
+        let command = [&["hubsync resync --all".to_owned()], options.as_slice()]
+            .concat()
+            .join(" ");
+        let remainder = |after: Option<&str>| Remainder::after(&gateway, &command, after);
         bulk.send_pages(PATH, request, add, remainder).await
     } else {
-        bulk.send_for_users(PATH, json!({}), &resync.users, MAX_NAMED_USERS, add)
+        let request = match resync.fields.as_slice() {
+            [] => json!({}),
+            fields => json!({ "fields": fields }),
+        };
+        bulk.send_for_users(PATH, request, &resync.users, MAX_NAMED_USERS, add)
             .await
     };
     // Removes the progress bar before the result is printed.
@@ -68,7 +92,7 @@ fn describe(totals: &Totals) -> String {
     }
     if skipped > 0 {
         text = format!(
-            "{text}, {skipped} skipped because every field is already being sent, or their row cannot be read"
+            "{text}, {skipped} skipped because these fields are already being sent or were never given, or their row cannot be read"
         );
     }
     text + &totals.unknown_user_lines()

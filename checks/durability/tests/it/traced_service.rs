@@ -78,7 +78,7 @@ impl TracedService {
         let update = UpdateUser {
             user_id: user.parse().unwrap(),
             form: UpdateForm::Json,
-            fields: [(Field::EMAIL, Some(format!("{user}@example.com")))].into(),
+            fields: [(Field::EMAIL, Some(format!("{user}@example.com").into()))].into(),
             if_match: None,
             idempotency_key: None,
             sender_try: None,

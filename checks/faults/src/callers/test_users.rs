@@ -1,6 +1,6 @@
 //! The users of a run, and the changes to them.
 
-use contracts::{Field, UpdateForm, Values};
+use contracts::{Field, UpdateForm, Value, Values};
 use rand::{RngExt, rngs::StdRng};
 
 use crate::callers::accepted_changes::Change;
@@ -72,7 +72,7 @@ impl TestUser {
     /// The change that creates the user.
     pub fn first_change(self, number: u64) -> Change {
         let fields = Values::from([
-            (Field::EMAIL, Some(self.email())),
+            (Field::EMAIL, Some(self.email().into())),
             (Field::FIRST_NAME, Some(value("F", number))),
         ]);
         self.changed(number, self.form(), fields)
@@ -86,10 +86,10 @@ impl TestUser {
             // Only hot users change their address: they are linked to a contact already. Without a link, a lookup by the new
             // address would find no contact.
             if random.random_bool(ADDRESS_CHANGES) {
-                fields.insert(Field::EMAIL, Some(self.fresh_email(number)));
+                fields.insert(Field::EMAIL, Some(self.fresh_email(number).into()));
             }
         } else {
-            fields.insert(Field::EMAIL, Some(self.email()));
+            fields.insert(Field::EMAIL, Some(self.email().into()));
         }
         fields.extend(names(form, number, random));
         self.changed(number, form, fields)
@@ -114,7 +114,7 @@ impl TestUser {
 
     /// A change of the address, in some cases together with a name.
     pub fn change_of_address(self, number: u64, email: &str, random: &mut StdRng) -> Change {
-        let mut fields = Values::from([(Field::EMAIL, Some(email.to_owned()))]);
+        let mut fields = Values::from([(Field::EMAIL, Some(email.into()))]);
         if random.random_bool(0.5) {
             fields.insert(Field::FIRST_NAME, Some(value("F", number)));
         }
@@ -145,6 +145,6 @@ fn names(form: UpdateForm, number: u64, random: &mut StdRng) -> Values {
     fields
 }
 
-fn value(name: &str, number: u64) -> String {
-    format!("{name}{number}")
+fn value(name: &str, number: u64) -> Value {
+    format!("{name}{number}").into()
 }

@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use contracts::Field;
+use contracts::{Field, FieldDefinitions, Value};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -95,7 +95,7 @@ impl History {
         let mut newest: BTreeMap<(&str, Field), Newest<'_>> = BTreeMap::new();
         for write in writes {
             for (property, value) in &write.properties {
-                let Some(field) = Field::from_property(property) else {
+                let Some(field) = FieldDefinitions::built_in().by_property(property) else {
                     continue;
                 };
                 let Some((user, version)) = version_of(users, field, value) else {
@@ -142,7 +142,7 @@ impl History {
 /// The user and the version to which a value belongs. Cleared values, and values of several versions or users, belong to none and are
 /// not checked.
 fn version_of<'u>(users: &[(&'u str, &Expected)], field: Field, value: &str) -> Option<(&'u str, u64)> {
-    let key = (field, value.to_owned());
+    let key = (field, Value::from(value));
     let mut givers = users.iter().filter(|(_, expected)| expected.given.contains(&key));
     let (user, expected) = givers.next()?;
     let version = expected.version_of.get(&key)?;
@@ -151,7 +151,7 @@ fn version_of<'u>(users: &[(&'u str, &Expected)], field: Field, value: &str) -> 
 
 /// A sentence about a value that no change gave.
 fn unknown_value(users: &[(&str, &Expected)], field: Field, value: &str, write: &Write) -> Option<String> {
-    let key = (field, value.to_owned());
+    let key = (field, Value::from(value));
     if value.is_empty() || users.iter().any(|(_, expected)| expected.given.contains(&key)) {
         return None;
     }

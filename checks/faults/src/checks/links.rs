@@ -10,12 +10,13 @@ use std::{
 };
 
 use anyhow::Context;
-use contracts::{Field, FieldReceipt, SyncState, UserId};
+use contracts::{Field, FieldReceipt, SyncState, UserId, Value};
 use user::store;
 
 use super::{
     CheckContext,
     pairs::{PairFound, UserFound},
+    property_of,
 };
 use crate::{
     callers::pairs::{Pair, PairKind},
@@ -118,7 +119,7 @@ fn check_primary(user: &UserFound<'_>, partner: &UserFound<'_>) -> Option<String
 /// secondary one: HubSpot keeps the former addresses of a contact, and one by which a contact is found is not made its primary one.
 fn check_confirmed(pair: &Pair, user: &UserFound<'_>, field: Field) -> Option<String> {
     let (value, version) = user.expected.fields.get(&field)?;
-    let value = value.as_deref().unwrap_or("");
+    let value = value.as_ref().and_then(Value::as_text).unwrap_or("");
     let name = format!("{} of {} of version {version}", field.name(), user.id);
     let Some(contact) = &user.contact else {
         return Some(format!(
@@ -127,7 +128,7 @@ fn check_confirmed(pair: &Pair, user: &UserFound<'_>, field: Field) -> Option<St
     };
     let held = contact
         .properties
-        .get(field.property())
+        .get(property_of(field))
         .map_or("", String::as_str);
     let may_be_secondary = field == Field::EMAIL && pair.kind != PairKind::Swaps;
     let is_held = held == value || (may_be_secondary && contact.has_address(value));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use contracts::{Field, FieldReceipt, Receipt, SyncState};
 
-use super::{CheckContext, receipts};
+use super::{CheckContext, property_of, receipts};
 use crate::{
     callers::{accepted_changes::Expected, pairs::Pair, test_users::TestUser},
     system::hubspot::{Contact, Write},
@@ -35,7 +35,9 @@ impl UserFound<'_> {
     /// Its last accepted address.
     pub(super) fn address(&self) -> &str {
         let email = self.expected.fields.get(&Field::EMAIL);
-        email.and_then(|(value, _)| value.as_deref()).unwrap_or("")
+        email
+            .and_then(|(value, _)| value.as_ref()?.as_text())
+            .unwrap_or("")
     }
 
     /// Whether one of its fields is in conflict.
@@ -68,10 +70,10 @@ impl UserFound<'_> {
     pub(super) fn count_left_values(&self) -> u64 {
         let Some(contact) = &self.contact else { return 0 };
         let mut count = 0;
-        for field in Field::ALL {
+        for field in Field::BUILT_IN {
             let held = contact
                 .properties
-                .get(field.property())
+                .get(property_of(field))
                 .map_or("", String::as_str);
             if !held.is_empty() && !self.expected.fields.contains_key(&field) {
                 tracing::info!(

@@ -29,8 +29,11 @@ impl Handed {
             user_id: "1".parse().unwrap(),
             form: UpdateForm::MergePatch,
             fields: Values::from([
-                (Field::EMAIL, Some("ada@example.com".to_owned())),
-                (Field::FIRST_NAME, Some(format!("Ada {}", self.versions.len()))),
+                (Field::EMAIL, Some("ada@example.com".into())),
+                (
+                    Field::FIRST_NAME,
+                    Some(format!("Ada {}", self.versions.len()).into()),
+                ),
             ]),
             if_match,
             idempotency_key: None,
@@ -61,6 +64,7 @@ impl Handed {
             epoch,
             users: vec!["1".parse().unwrap()],
             limit: 1,
+            fields_revision: None,
         };
         let claimed = self.service.queue.run(claim, None).await.unwrap();
         let attempt = claimed.claims[0].attempt.get();

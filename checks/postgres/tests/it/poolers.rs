@@ -223,8 +223,8 @@ async fn reads_in_transaction_mode_are_correct_or_rejected() {
     let read = async |user: usize| match service.try_row(&format!("u{user}")).await {
         Ok(row) => {
             let row = row.expect("a user that was made");
-            let name = row.user().values[&contracts::Field::FIRST_NAME].clone();
-            assert_eq!(name, Some(format!("Ada{user}")));
+            let name = row.values()[&contracts::Field::FIRST_NAME].clone();
+            assert_eq!(name, Some(format!("Ada{user}").into()));
             Read::Correct
         }
         Err(store::StoreError::Unfit(Unfit::Pooler { .. })) => Read::Rejected,

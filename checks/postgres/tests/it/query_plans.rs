@@ -79,6 +79,7 @@ async fn claim(service: &UserService) {
         epoch,
         users: vec!["u1".parse().unwrap()],
         limit: 100,
+        fields_revision: None,
     };
     let claimed = service.queue.run(claim, None).await;
     assert!(claimed.is_ok(), "{claimed:?}");

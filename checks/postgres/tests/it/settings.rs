@@ -145,8 +145,8 @@ async fn settings_of_database_and_role_have_no_effect() {
         server.restart().await.unwrap();
         let row = service.row("1").await.unwrap();
         assert_eq!(
-            (row.version, row.user().values[&Field::FIRST_NAME].as_deref()),
-            (round, Some(name.as_str()))
+            (row.version, row.values()[&Field::FIRST_NAME].clone()),
+            (round, Some(name.into()))
         );
     }
     assert_eq!(service.check("clock").map(|check| check.ok), Some(true));

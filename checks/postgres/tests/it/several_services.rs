@@ -41,8 +41,8 @@ async fn concurrent_changes_of_a_user_get_distinct_versions() {
     assert_eq!(versions, (1..=(SERVICE_COUNT * EACH) as u64).collect::<Vec<_>>());
     let row = services[0].row("hot").await.unwrap();
     assert_eq!(
-        row.user().values[&contracts::Field::FIRST_NAME],
-        Some(answers.pop().unwrap().1)
+        row.values()[&contracts::Field::FIRST_NAME],
+        Some(answers.pop().unwrap().1.into())
     );
     for service in services {
         service.close().await;

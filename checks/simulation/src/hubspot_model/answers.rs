@@ -1,12 +1,12 @@
 //! Executes calls and answers them.
 
-use contracts::Field;
+use contracts::{Field, Values};
 use hubspot::engine::{
-    ABSENT_ADDRESS, ABSENT_CONTACT_ID, Call, CallError, CallErrorKind, Check, InputError, Properties,
-    Response, UpdateInput, WrittenContact,
+    ABSENT_ADDRESS, ABSENT_CONTACT_ID, Call, CallError, CallErrorKind, Check, InputError, Response,
+    UpdateInput, WrittenContact,
 };
 
-use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, REJECTED, problem, reason};
+use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, REJECTED, problem, reason, text};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
 /// What became of one input of a batch.
@@ -39,12 +39,9 @@ impl HubSpotModel {
                 Some(contact) => Response::Contact(self.shown(contact)),
                 None => Response::Error(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND")),
             },
-            Call::UpdateSingle {
-                contact_id,
-                properties,
-            } => {
+            Call::UpdateSingle { contact_id, values } => {
                 let author = out.authors.first().and_then(Option::as_ref);
-                let mut answer = self.patch(contact_id, properties, author, now, random);
+                let mut answer = self.patch(contact_id, values, author, now, random);
                 if let (Some(Fault::UnshownValues), Response::UpdatedSingle(written)) =
                     (out.fault, &mut answer)
                 {
@@ -63,7 +60,7 @@ impl HubSpotModel {
             Check::Writes => {
                 let input = UpdateInput {
                     contact_id: ABSENT_CONTACT_ID.to_owned(),
-                    properties: Properties::new(),
+                    values: Values::new(),
                     trace_id: "check".to_owned(),
                 };
                 self.update(&[input], out, now, random)
@@ -98,7 +95,7 @@ impl HubSpotModel {
     fn patch(
         &mut self,
         contact_id: &str,
-        properties: &Properties,
+        values: &Values,
         author: Option<&Author>,
         now: Time,
         random: &mut Random,
@@ -107,12 +104,12 @@ impl HubSpotModel {
             return Response::Error(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"));
         };
         if self.problem_of(contact, now) == Some(Fault::ReadOnlyContact)
-            && let Some(problem) = self.read_only(properties)
+            && let Some(problem) = self.read_only(values)
         {
             return Response::Error(problem);
         }
-        match self.write(contact, properties, author, now, random) {
-            Ok(()) => Response::UpdatedSingle(self.written(contact, properties, None)),
+        match self.write(contact, values, author, now, random) {
+            Ok(()) => Response::UpdatedSingle(self.written(contact, values, None)),
             Err(problem) => Response::Error(*problem),
         }
     }
@@ -137,7 +134,7 @@ impl HubSpotModel {
             }
             match self.update_one(input, author, now, random) {
                 Done::Written(contact) => {
-                    results.push(self.written(contact, &input.properties, Some(&input.trace_id)));
+                    results.push(self.written(contact, &input.values, Some(&input.trace_id)));
                 }
                 Done::Dropped => {}
                 Done::Rejected(problem) if problem.kind == CallErrorKind::NotFound => {
@@ -189,24 +186,22 @@ impl HubSpotModel {
             return Done::Rejected(problem(CallErrorKind::Locked, "RECORD_LOCKED"));
         }
         if self.problem_of(contact, now) == Some(Fault::ReadOnlyContact)
-            && let Some(problem) = self.read_only(&input.properties)
+            && let Some(problem) = self.read_only(&input.values)
         {
             return Done::Rejected(problem);
         }
-        match self.write(contact, &input.properties, author, now, random) {
+        match self.write(contact, &input.values, author, now, random) {
             Ok(()) => Done::Written(contact),
             Err(problem) => Done::Rejected(*problem),
         }
     }
 
     /// The rejection of a contact whose name cannot be written, although the property can.
-    fn read_only(&mut self, properties: &Properties) -> Option<CallError> {
-        let property = Field::FIRST_NAME.property();
-        let value = properties.get(property)?;
-        self.rejected[Field::FIRST_NAME].insert(value.clone());
-        let named = [(property.to_owned(), reason("READ_ONLY_VALUE"))];
-        let properties = named.into_iter().collect();
-        Some(problem(CallErrorKind::Invalid { properties }, REJECTED))
+    fn read_only(&mut self, values: &Values) -> Option<CallError> {
+        let value = values.get(&Field::FIRST_NAME)?;
+        self.rejected[Field::FIRST_NAME].insert(text(value.as_ref()).to_owned());
+        let fields = [(Field::FIRST_NAME, reason("READ_ONLY_VALUE"))].into();
+        Some(problem(CallErrorKind::Invalid { fields }, REJECTED))
     }
 
     /// What is wrong with a contact at the moment.
@@ -219,7 +214,7 @@ impl HubSpotModel {
     fn first_rejection(&mut self, inputs: &[UpdateInput], random: &mut Random) -> Option<CallError> {
         inputs
             .iter()
-            .find_map(|input| self.check_values(&input.properties, random).err())
+            .find_map(|input| self.check_values(&input.values, random).err())
             .map(|problem| *problem)
     }
 

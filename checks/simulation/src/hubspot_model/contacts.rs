@@ -199,7 +199,7 @@ impl HubSpotModel {
         let now = &mut self.contacts[to];
         now.answered_to.extend(before.answered_to);
         now.read_addresses.extend(before.read_addresses);
-        for field in Field::ALL {
+        for field in Field::BUILT_IN {
             now.accepted[field].extend_from_slice(&before.accepted[field]);
             now.took[field].extend_from_slice(&before.took[field]);
             now.read_back[field].extend_from_slice(&before.read_back[field]);

@@ -3,7 +3,7 @@
 use contracts::Field;
 use hubspot::engine::{CallError, CallErrorKind, CreateInput, Response};
 
-use super::{Author, CallOut, Creation, HubSpotModel, answers::about, problem};
+use super::{Author, CallOut, Creation, HubSpotModel, answers::about, problem, text};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
 impl HubSpotModel {
@@ -20,7 +20,7 @@ impl HubSpotModel {
             let author = out.authors.get(index).and_then(Option::as_ref);
             match self.create_one(input, author, now, random) {
                 Ok(contact) => {
-                    results.push(self.written(contact, &input.properties, Some(&input.trace_id)));
+                    results.push(self.written(contact, &input.values, Some(&input.trace_id)));
                 }
                 Err(problem) => errors.push(about(Vec::new(), vec![input.trace_id.clone()], *problem)),
             }
@@ -50,15 +50,17 @@ impl HubSpotModel {
         now: Time,
         random: &mut Random,
     ) -> Result<usize, Box<CallError>> {
-        let address = input.properties.get(Field::EMAIL.property());
-        let address = address.map(|address| address.to_lowercase()).unwrap_or_default();
+        let address = input.values.get(&Field::EMAIL);
+        let address = address
+            .map(|address| text(address.as_ref()).to_lowercase())
+            .unwrap_or_default();
         if address != input.address {
             return Err(Box::new(problem(
                 CallErrorKind::UnexpectedStatus,
                 "NOT_ITS_ADDRESS",
             )));
         }
-        self.check_values(&input.properties, random)?;
+        self.check_values(&input.values, random)?;
         let Some(contact) = self.create(&address) else {
             return Err(Box::new(self.address_held()));
         };
@@ -69,10 +71,10 @@ impl HubSpotModel {
                 address,
             });
         }
-        self.write(contact, &input.properties, author, now, random)?;
+        self.write(contact, &input.values, author, now, random)?;
         // What was not given is empty, which is what was wanted of it.
-        for field in Field::ALL {
-            if !input.properties.contains_key(field.property()) {
+        for field in Field::BUILT_IN {
+            if !input.values.contains_key(&field) {
                 self.contacts[contact].accepted[field].push(String::new());
                 self.contacts[contact].took[field].push(String::new());
             }

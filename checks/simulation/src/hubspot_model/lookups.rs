@@ -1,12 +1,12 @@
 //! Which contact answers to an address.
 
-use contracts::{Field, Values};
+use contracts::{Field, Value, Values};
 use hubspot::engine::{
-    CallErrorKind, Contact as Shown, ContactKey, InspectedContacts, Inspection, Profile, Properties,
-    Response, WrittenContact,
+    CallErrorKind, Contact as Shown, ContactKey, InspectedContacts, Inspection, Profile, Response,
+    WrittenContact,
 };
 
-use super::{HubSpotModel, answers::about, problem};
+use super::{HubSpotModel, answers::about, problem, text};
 use crate::{fault::Fault, random::Random};
 
 impl HubSpotModel {
@@ -30,21 +30,21 @@ impl HubSpotModel {
         }
     }
 
-    /// A contact as the answer to a write shows it: with the written properties.
+    /// A contact as the answer to a write shows it: with the written fields.
     pub(super) fn written(
         &mut self,
         contact: usize,
-        properties: &Properties,
+        written: &Values,
         trace_id: Option<&str>,
     ) -> WrittenContact {
-        let written = |field: &Field| properties.contains_key(field.property());
-        if self.hides(Field::LAST_NAME) && written(&Field::LAST_NAME) {
+        let is_written = |field: &Field| written.contains_key(field);
+        if self.hides(Field::LAST_NAME) && is_written(&Field::LAST_NAME) {
             self.occurred.push(Fault::HiddenProperty);
         }
         WrittenContact {
             contact_id: Self::id(contact),
             trace_id: trace_id.map(str::to_owned),
-            values: self.values(contact, written),
+            values: self.values(contact, is_written),
             additional_emails: None,
         }
     }
@@ -74,6 +74,7 @@ impl HubSpotModel {
             let additional = self.contacts[contact].additional.clone();
             let values = self.values(contact, |_| true);
             let email = values.get(&Field::EMAIL).cloned().flatten();
+            let email = email.as_ref().and_then(Value::as_text).map(str::to_owned);
             self.remember_read(contact, &values, &additional);
             inspected.contacts.push(Profile {
                 contact: Shown {
@@ -95,11 +96,12 @@ impl HubSpotModel {
     /// Remembers what a read showed, to be compared with what is made of it.
     fn remember_read(&mut self, contact: usize, values: &Values, additional: &[String]) {
         let contact = &mut self.contacts[contact];
-        for field in Field::ALL {
-            let shown = values.get(&field).map(|value| value.clone().unwrap_or_default());
+        for field in Field::BUILT_IN {
+            let shown = values.get(&field).map(|value| text(value.as_ref()).to_owned());
             contact.read_back[field].push(shown);
         }
-        let primary = values.get(&Field::EMAIL).cloned().flatten();
+        let primary = values.get(&Field::EMAIL).and_then(Option::as_ref);
+        let primary = primary.and_then(Value::as_text).map(str::to_owned);
         let addresses = primary.into_iter().chain(additional.iter().cloned());
         contact.read_addresses.push(addresses.collect());
     }
@@ -107,10 +109,17 @@ impl HubSpotModel {
     /// The values of some of a contact's fields, as answers show them.
     fn values(&self, contact: usize, is_wanted: impl Fn(&Field) -> bool) -> Values {
         let held = &self.contacts[contact].values;
-        let wanted = Field::ALL.into_iter().filter(is_wanted);
+        let wanted = Field::BUILT_IN.into_iter().filter(is_wanted);
         let wanted = wanted.filter(|field| !self.hides(*field));
         wanted
-            .map(|field| (field, Some(held[field].clone()).filter(|value| !value.is_empty())))
+            .map(|field| {
+                (
+                    field,
+                    Some(&held[field])
+                        .filter(|value| !value.is_empty())
+                        .map(|value| value.as_str().into()),
+                )
+            })
             .collect()
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, Reason};
-use hubspot::engine::{CallError, CallErrorKind, Properties};
+use contracts::{Field, Reason, Values};
+use hubspot::engine::{CallError, CallErrorKind};
 
-use super::{HubSpotModel, problem, reason};
+use super::{HubSpotModel, problem, reason, text};
 use crate::{fault::Fault, random::Random};
 
 /// Values that begin so are rejected by name.
@@ -71,13 +71,11 @@ impl HubSpotModel {
     /// Checks the values of a write. Rejected values are remembered.
     pub(super) fn check_values(
         &mut self,
-        properties: &Properties,
+        values: &Values,
         random: &mut Random,
     ) -> Result<(), Box<CallError>> {
-        let fields = properties
-            .iter()
-            .filter_map(|(property, value)| Some((Field::from_property(property)?, value)));
-        let fields: Vec<(Field, &String)> = fields.collect();
+        let fields = values.iter().map(|(field, value)| (*field, text(value.as_ref())));
+        let fields: Vec<(Field, &str)> = fields.collect();
         let mut named: Vec<(Field, Fault, Reason)> = Vec::new();
         for (field, value) in &fields {
             if let Some((fault, reason)) = self.rejection(*field, value) {
@@ -89,25 +87,25 @@ impl HubSpotModel {
             named.remove(random.index(named.len()));
         }
         let mut remember = |field: Field| {
-            if let Some(value) = properties.get(field.property()) {
-                self.rejected[field].insert(value.clone());
+            if let Some(value) = values.get(&field) {
+                self.rejected[field].insert(text(value.as_ref()).to_owned());
             }
         };
         if !named.is_empty() {
-            let mut properties = BTreeMap::new();
+            let mut fields = BTreeMap::new();
             for (field, fault, reason) in named {
                 remember(field);
                 self.occurred.push(fault);
-                properties.insert(field.property().to_owned(), reason);
+                fields.insert(field, reason);
             }
-            return Err(Box::new(problem(CallErrorKind::Invalid { properties }, REJECTED)));
+            return Err(Box::new(problem(CallErrorKind::Invalid { fields }, REJECTED)));
         }
         let odd = fields.iter().find(|(_, value)| value.starts_with(ODD));
         if let Some((field, _)) = odd {
             remember(*field);
             self.occurred.push(Fault::RejectedUnnamed);
-            let properties = BTreeMap::new();
-            return Err(Box::new(problem(CallErrorKind::Invalid { properties }, REJECTED)));
+            let fields = BTreeMap::new();
+            return Err(Box::new(problem(CallErrorKind::Invalid { fields }, REJECTED)));
         }
         Ok(())
     }

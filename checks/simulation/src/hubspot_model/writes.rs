@@ -1,30 +1,29 @@
 //! Writes to one contact, and whether the newest value is the last one written.
 
-use contracts::Field;
-use hubspot::engine::{CallError, CallErrorKind, Properties};
+use contracts::{Field, Values};
+use hubspot::engine::{CallError, CallErrorKind};
 
-use super::{Author, FORM, ForeignWrite, HubSpotModel, Writer, kept, problem};
+use super::{Author, FORM, ForeignWrite, HubSpotModel, Writer, kept, problem, text};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
 impl HubSpotModel {
-    /// Writes to a contact that exists, all properties or none.
+    /// Writes to a contact that exists, all values or none.
     pub(super) fn write(
         &mut self,
         contact: usize,
-        properties: &Properties,
+        values: &Values,
         author: Option<&Author>,
         now: Time,
         random: &mut Random,
     ) -> Result<(), Box<CallError>> {
-        self.check_values(properties, random)?;
-        if let Some(address) = properties.get(Field::EMAIL.property()) {
-            self.check_address(contact, &address.to_lowercase(), random)?;
+        self.check_values(values, random)?;
+        if let Some(address) = values.get(&Field::EMAIL) {
+            let address = text(address.as_ref()).to_lowercase();
+            self.check_address(contact, &address, random)?;
         }
         self.written_at = now;
-        for (property, value) in properties {
-            if let Some(field) = Field::from_property(property) {
-                self.put(contact, field, value, author, now);
-            }
+        for (field, value) in values {
+            self.put(contact, *field, text(value.as_ref()), author, now);
         }
         Ok(())
     }

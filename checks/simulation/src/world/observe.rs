@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Claim, Field, LeaseAnswer, UserId};
+use contracts::{Claim, Field, LeaseAnswer, UserId, Values};
 use hubspot::engine::{
-    Call, CallId, HaltCause as LineFault, Input, MAX_BATCH, Output, Properties, Response, WorkerStatus,
+    Call, CallId, HaltCause as LineFault, Input, MAX_BATCH, Output, Response, WorkerStatus,
 };
 
 use super::{
@@ -23,16 +23,15 @@ use crate::{
 
 impl Worker {
     /// The claim whose values a write carries, and whether it is the only one. A write to no contact creates one.
-    fn claim_of(&self, contact_id: Option<&str>, properties: &Properties) -> Option<(&Claim, bool)> {
+    fn claim_of(&self, contact_id: Option<&str>, values: &Values) -> Option<(&Claim, bool)> {
         let linked = |claim: &&Claim| {
             let link = claim.link.as_ref().map(|link| link.contact_id.as_str());
             link == contact_id && (link.is_some() || claim.never_linked)
         };
         let carries = |claim: &&Claim| {
-            properties.iter().all(|(property, text)| {
-                let value = Field::from_property(property).and_then(|field| claim.values.get(&field));
-                value.is_some_and(|value| value.as_deref().unwrap_or_default() == text)
-            })
+            values
+                .iter()
+                .all(|(field, value)| claim.values.get(field).and_then(Option::as_ref) == value.as_ref())
         };
         // The latest of each user.
         let mut by_user: BTreeMap<&UserId, &Claim> = BTreeMap::new();
@@ -43,7 +42,7 @@ impl Worker {
             }
         }
         // Of two users who share a contact, it is likely the one of which just these fields are dirty.
-        let is_dirty_in_these = |claim: &&&Claim| claim.dirty.iter().count() == properties.len();
+        let is_dirty_in_these = |claim: &&&Claim| claim.dirty.iter().count() == values.len();
         let likely = by_user
             .values()
             .find(is_dirty_in_these)
@@ -266,29 +265,26 @@ impl World {
 
     /// Whose state each input of a call carries.
     pub(super) fn authors(&mut self, process: Process, call: &Call) -> Vec<Option<Author>> {
-        let writes: Vec<(Option<&str>, &Properties)> = match call {
+        let writes: Vec<(Option<&str>, &Values)> = match call {
             Call::Update { inputs } => inputs
                 .iter()
-                .map(|input| (Some(input.contact_id.as_str()), &input.properties))
+                .map(|input| (Some(input.contact_id.as_str()), &input.values))
                 .collect(),
-            Call::UpdateSingle {
-                contact_id,
-                properties,
-            } => vec![(Some(contact_id), properties)],
-            Call::Create { inputs } => inputs.iter().map(|input| (None, &input.properties)).collect(),
+            Call::UpdateSingle { contact_id, values } => vec![(Some(contact_id), values)],
+            Call::Create { inputs } => inputs.iter().map(|input| (None, &input.values)).collect(),
             _ => Vec::new(),
         };
         let authors: Vec<Option<Author>> = writes
             .into_iter()
-            .map(|(contact_id, properties)| {
-                let (claim, is_sure) = self.workers[process.place].claim_of(contact_id, properties)?;
+            .map(|(contact_id, values)| {
+                let (claim, is_sure) = self.workers[process.place].claim_of(contact_id, values)?;
                 let user = user_of(&claim.user_id);
                 Some(Author {
                     user,
                     is_sure,
                     attempt: claim.attempt.get(),
                     epoch: self.users.epoch_of(user, claim.attempt.get()),
-                    changed_in: Field::ALL
+                    changed_in: Field::BUILT_IN
                         .into_iter()
                         .map(|field| (field, self.users.changed_as_of(user, field, claim.version)))
                         .collect(),

@@ -1,8 +1,8 @@
 //! What operators do to users, and to delivery.
 
 use contracts::{
-    Confirmation, ContactId, ControlDelivery, DeliveryAction, ErrorCode, Field, FieldResult, FieldSet,
-    LinkUser, Priority, RepairUser, UnlinkUser, UserId,
+    Confirmation, ContactId, ControlDelivery, DeliveryAction, ErrorCode, Field, FieldDefinitions,
+    FieldResult, FieldSet, LinkUser, Priority, RepairUser, UnlinkUser, UserId,
 };
 use user::{
     operations::{RepairListed, ResyncListed, RetryListed},
@@ -13,7 +13,7 @@ use super::World;
 use crate::{
     event::Event,
     fault::Fault,
-    hubspot_model::HubSpotModel,
+    hubspot_model::{HubSpotModel, text},
     plan::SECOND,
     user_service::{Asker, Request, user_id},
 };
@@ -30,7 +30,11 @@ impl World {
             Fault::OperatorRetries => Some(self.draw_retry()),
             Fault::OperatorResyncs => {
                 let users = self.draw_users();
-                Some(Request::Resync(ResyncListed(users)))
+                let fields = self
+                    .random
+                    .chance(300)
+                    .then(|| FieldSet::from_iter([Field::FIRST_NAME]));
+                Some(Request::Resync(ResyncListed { users, fields }))
             }
             Fault::OperatorRepairs => self.draw_repair(),
             _ => None,
@@ -133,7 +137,7 @@ impl World {
             .filter(|(_, fields)| fields.iter().next().is_some())
             .collect();
         let (user, fields) = if differing.is_empty() {
-            (self.draw_existing_user()?, FieldSet::all())
+            (self.draw_existing_user()?, FieldDefinitions::built_in().all())
         } else {
             *self.random.pick(&differing)
         };
@@ -161,7 +165,7 @@ impl World {
         let held = self.hubspot.contact(contact);
         let differs = |field: &Field| {
             let state = &row.fields[*field];
-            let value = state.value.as_deref().unwrap_or_default();
+            let value = text(state.value.as_ref());
             let Some(FieldResult::Confirmed(Confirmation {
                 normalized,
                 shown: true,
@@ -175,7 +179,7 @@ impl World {
             };
             !state.is_dirty() && !is_held
         };
-        Field::ALL.into_iter().filter(differs).collect()
+        Field::BUILT_IN.into_iter().filter(differs).collect()
     }
 
     fn draw_existing_user(&mut self) -> Option<usize> {

@@ -54,7 +54,7 @@ impl World {
     /// Somebody enters a user whose contact is not there.
     fn create_contact(&mut self) {
         let user = self.random.index(self.plan.users);
-        let address = self.users.rows[user].fields[Field::EMAIL].value.clone();
+        let address = self.users.rows[user].address().map(str::to_owned);
         let address = address.unwrap_or_else(|| self.first_address(user));
         self.hubspot.create(&address);
     }

@@ -55,7 +55,7 @@ fn ends_wait(request: &Request, step: &Step<'_>) -> bool {
     let is_changed = |field: Field| after.fields[field].changed_in > before.version;
     was_waiting
         && match request {
-            Request::Update(_) => Field::ALL.into_iter().any(is_changed),
+            Request::Update(_) => Field::BUILT_IN.into_iter().any(is_changed),
             Request::Retry(retry) => retry.priority == Priority::Live,
             Request::Link(_) | Request::Unlink(_) => step.is_resent(),
             _ => false,

@@ -126,7 +126,7 @@ impl World {
 
     /// The result of the open attempt.
     fn observe_open_result(&mut self, result: &AttemptResult, step: &Step<'_>, steps: &[Step<'_>]) {
-        let resolved = Field::ALL
+        let resolved = Field::BUILT_IN
             .into_iter()
             .filter(|field| step.after.fields[*field].resolved_at > step.before.fields[*field].resolved_at);
         // Another result of the report may have given the contact to another user. Then everything is sent again.
@@ -192,7 +192,7 @@ impl World {
         let is_new = contact_id(step.after) != contact_id(step.before)
             && contact_id(step.after) == Some(&found.contact_id);
         let is_primary = |row: &Row| {
-            let own = row.fields[Field::EMAIL].value.as_ref();
+            let own = row.address();
             let primary = found.primary_address.as_ref();
             own.zip(primary)
                 .is_some_and(|(own, primary)| own.to_lowercase() == primary.to_lowercase())

@@ -6,7 +6,7 @@ use user::rules::{Row, overall_state, receipt};
 
 use super::World;
 use crate::{
-    hubspot_model::{Writer, kept},
+    hubspot_model::{Writer, kept, text},
     transition::Transition,
 };
 
@@ -22,7 +22,7 @@ impl World {
     /// Everything has come to rest in the calm: checks what must be true then.
     pub(super) fn check_at_rest(&mut self) {
         for user in 0..self.plan.users {
-            for field in Field::ALL {
+            for field in Field::BUILT_IN {
                 if let Err(wrong) = self.check_field(user, field) {
                     self.fail(&wrong);
                 }
@@ -59,7 +59,7 @@ impl World {
                     self.fail(&wrong);
                 }
             }
-            for field in Field::ALL {
+            for field in Field::BUILT_IN {
                 if let Err(wrong) = self.check_rechecked(user, field) {
                     self.fail(&wrong);
                 }
@@ -70,7 +70,7 @@ impl World {
     /// P2: a contact that exists holds the confirmed value, unless somebody else wrote it later.
     fn check_field(&mut self, user: usize, field: Field) -> Result<(), String> {
         let state = &self.users.rows[user].fields[field];
-        let value = state.value.as_deref().unwrap_or_default();
+        let value = text(state.value.as_ref());
         if state.changed_in == 0 {
             return Ok(());
         }
@@ -167,7 +167,7 @@ impl World {
             };
         }
         let history = &self.users.history[user];
-        let last: Vec<Field> = Field::ALL
+        let last: Vec<Field> = Field::BUILT_IN
             .into_iter()
             .filter(|field| history[*field].last() == Some(&version))
             .collect();
@@ -210,7 +210,7 @@ impl World {
     fn check_rechecked(&self, user: usize, field: Field) -> Result<(), String> {
         let row = &self.users.rows[user];
         let name = format!("u{user} {field:?}");
-        let own = row.fields[Field::EMAIL].value.as_deref().unwrap_or_default();
+        let own = row.address().unwrap_or_default();
         let holder = self.hubspot.holder(own);
         match &row.fields[field].result {
             Some(FieldResult::Failed {
@@ -259,7 +259,7 @@ impl World {
         }
         let primary = &self.hubspot.contact(holder).values[Field::EMAIL];
         let has_primary = |user: usize| {
-            let own = self.users.rows[user].fields[Field::EMAIL].value.as_deref();
+            let own = self.users.rows[user].address();
             own.is_some_and(|own| own.to_lowercase() == *primary)
         };
         let is_operators = |user: usize| {
@@ -292,6 +292,7 @@ fn state_of(result: Option<&FieldResult>) -> SyncState {
         Some(FieldResult::NotFound) => SyncState::NotFound,
         Some(FieldResult::Conflict { .. }) => SyncState::Conflict,
         Some(FieldResult::Failed { .. }) => SyncState::Failed,
+        Some(FieldResult::Skipped) => SyncState::Skipped,
         Some(FieldResult::Unknown) => SyncState::Unknown,
     }
 }

@@ -1,10 +1,15 @@
 //! P4 and P5 when a result is recorded: what it says is what HubSpot did.
 
-use contracts::{AttemptResult, Confirmation, Field, FieldResult, VALUE_NOT_KEPT};
+use contracts::{AttemptResult, Confirmation, Field, FieldResult, VALUE_NOT_KEPT, Value};
 use user::rules::Row;
 
 use super::World;
-use crate::{agenda::Time, hubspot_model::REJECTED, plan::SECOND, transition::Transition};
+use crate::{
+    agenda::Time,
+    hubspot_model::{REJECTED, text},
+    plan::SECOND,
+    transition::Transition,
+};
 
 /// A fault of the account that ended so recently may have met a call that is explained only now.
 const JUST_ENDED: Time = 3 * SECOND;
@@ -55,7 +60,7 @@ impl World {
     /// P4: a field was resolved, and HubSpot did what its result says.
     pub(super) fn check_result(&mut self, row: &Row, field: Field) {
         let state = &row.fields[field];
-        let value = state.value.clone().unwrap_or_default();
+        let value = text(state.value.as_ref()).to_owned();
         let Some(result) = &state.result else { return };
         let user = &row.user_id;
         self.trace(|| format!("{user} {field:?} {value:?}: {result:?}"));
@@ -73,6 +78,8 @@ impl World {
             // Compared with the contacts at the end.
             FieldResult::Conflict { .. } => (Transition::Conflict, true),
             FieldResult::Failed { reason, .. } => (Transition::Failed, may_fail(&reason.code)),
+            // Every field of the simulation is always written.
+            FieldResult::Skipped => return self.fail("P4: a field was skipped"),
             // Only a later version of the services records one.
             FieldResult::Unknown => return self.fail("P4: an unknown result was recorded"),
         };
@@ -141,7 +148,12 @@ impl World {
         if !result.lacks_address || email.changed_in > result.version {
             return;
         }
-        let own = email.value.as_deref().unwrap_or_default().to_lowercase();
+        let own = email
+            .value
+            .as_ref()
+            .and_then(Value::as_text)
+            .unwrap_or_default()
+            .to_lowercase();
         let was_shown = self.contact_of(row).is_some_and(|contact| {
             let mut reads = self.hubspot.contact(contact).read_addresses.iter();
             reads.any(|addresses| !addresses.contains(&own))
@@ -166,7 +178,7 @@ impl World {
     /// Whether one of the user's addresses was looked up and not found.
     fn was_not_found(&self, row: &Row) -> bool {
         let linked = row.link.as_ref().and_then(|link| link.address.as_deref());
-        let own = row.fields[Field::EMAIL].value.as_deref();
+        let own = row.address();
         let mut addresses = own.into_iter().chain(linked);
         // An address that was given up meanwhile is not in the row any more.
         let changed = row.fields[Field::EMAIL].is_dirty();

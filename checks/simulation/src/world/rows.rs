@@ -2,7 +2,7 @@
 
 use contracts::{
     ClaimUsers, ErrorCode, Field, FieldResult, ImportResult, LinkOrigin, LinkUser, Priority, ReportResults,
-    UpdateUser, UsersClaimed, VALUE_NOT_KEPT, Values, delivery::LeaseAction,
+    UpdateUser, UsersClaimed, VALUE_NOT_KEPT, Value, Values, delivery::LeaseAction,
 };
 use user::{
     operations::{RepairListed, ResyncListed, RetryListed},
@@ -12,6 +12,7 @@ use user::{
 use super::{World, commits::RowsSoFar, prompt_claims::waits_for_late_write};
 use crate::{
     fault::Fault,
+    hubspot_model::text,
     transition::Transition,
     user_service::{Answer, Job, Outcome, Request, user_of},
 };
@@ -34,7 +35,7 @@ impl Step<'_> {
             let (before, after) = (&self.before.fields[field], &self.after.fields[field]);
             after.resolved_at != before.resolved_at || after.result != before.result
         };
-        Field::ALL.into_iter().any(is_other)
+        Field::BUILT_IN.into_iter().any(is_other)
     }
 
     /// Whether the user is linked to another contact. Losing it, and another id of the same contact, do not count.
@@ -266,7 +267,7 @@ impl World {
         let now = self.users.clock(self.now);
         let mut are_right = true;
         let mut is_sent_again = false;
-        for field in Field::ALL {
+        for field in Field::BUILT_IN {
             if different.contains(&field) {
                 continue;
             }
@@ -414,7 +415,7 @@ impl World {
                 let is_problem = state.result.as_ref().is_some_and(|result| !result.is_confirmed());
                 is_problem && !state.is_dirty()
             };
-            if Field::ALL.into_iter().any(is_left) {
+            if Field::BUILT_IN.into_iter().any(is_left) {
                 self.fail(&format!("P4: {retry:?} left {:?}", step.after));
             }
             if step.after != step.before {
@@ -424,13 +425,14 @@ impl World {
         }
     }
 
-    /// P4: after a resync every field is sent again, unless two users share the contact.
+    /// P4: after a resync every named field is sent again, unless two users share the contact.
     fn observe_resync(&mut self, resync: &ResyncListed, steps: &[Step<'_>]) {
         for step in steps {
             let is_shared = step.before.link.as_ref().is_some_and(|link| link.shared);
-            let mut given = Field::ALL
+            let mut given = Field::BUILT_IN
                 .into_iter()
-                .filter(|field| step.after.fields[*field].changed_in > 0);
+                .filter(|field| step.after.fields[*field].changed_in > 0)
+                .filter(|field| resync.fields.is_none_or(|fields| fields.contains(*field)));
             let are_dirty = given.all(|field| step.after.fields[field].is_dirty());
             if !is_shared && !are_dirty {
                 self.fail(&format!("P4: {resync:?} left {:?}", step.after));
@@ -511,17 +513,17 @@ impl World {
 
 /// The given fields whose values differ from the stored ones. A field that was never given equals nothing.
 fn fields_that_differ(row: &Row, given: &Values) -> Vec<Field> {
-    let differs = |(field, value): &(&Field, &Option<String>)| {
+    let differs = |(field, value): &(&Field, &Option<Value>)| {
         let state = &row.fields[**field];
-        state.changed_in == 0 || !is_same(**field, state.value.as_deref(), value.as_deref())
+        state.changed_in == 0 || !is_same(**field, state.value.as_ref(), value.as_ref())
     };
     given.iter().filter(differs).map(|(field, _)| *field).collect()
 }
 
 /// Whether two values of a field are equal.
-fn is_same(field: Field, own: Option<&str>, given: Option<&str>) -> bool {
-    match (own, given) {
-        (Some(own), Some(given)) if field == Field::EMAIL => own.to_lowercase() == given.to_lowercase(),
-        (own, given) => own == given,
+fn is_same(field: Field, own: Option<&Value>, given: Option<&Value>) -> bool {
+    match field {
+        Field::EMAIL => text(own).to_lowercase() == text(given).to_lowercase(),
+        _ => own == given,
     }
 }

@@ -5,7 +5,9 @@ use std::{
     time::Duration,
 };
 
-use contracts::{AttemptResult, ChangeLease, Claim, TokenState, UserId, delivery::LeaseAction};
+use contracts::{
+    AttemptResult, ChangeLease, Claim, FieldDefinitions, TokenState, UserId, delivery::LeaseAction,
+};
 use hubspot::engine::{CallId, Engine, Input, InspectionId, Output, Settings};
 
 use super::World;
@@ -165,6 +167,7 @@ impl World {
         let life = self.workers[place].life + 1;
         let process = Process { place, life };
         let settings = Settings {
+            fields: FieldDefinitions::built_in().clone(),
             concurrency,
             email_conflict: self.plan.email_taken,
             missing_contact: self.plan.missing,

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::{
     definition::{FieldType, PropertyDefinition, PropertyOption, PropertyType},
+    hubspot_defined::hubspot_defined,
     naming::is_valid_name,
 };
 
@@ -69,6 +70,11 @@ impl CustomProperty {
         let mut property = Self::choice(name, options);
         property.field_type = FieldType::Checkbox;
         property
+    }
+
+    /// Whether HubSpot has a property of its own with this name.
+    pub fn is_hubspot_defined(&self) -> bool {
+        hubspot_defined().any(|own| own.name == self.name)
     }
 
     /// The definition that a new property of this form has.

@@ -1,9 +1,10 @@
 //! Runs an import batch by batch. Each batch is sent after the one before is stored, so the import is as fast as the database.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use contracts::{ImportLine, MAX_IMPORT_LINES};
+use contracts::{FieldDefinitions, ImportLine, MAX_IMPORT_LINES};
 use futures_util::{FutureExt, Stream, StreamExt};
 use runtime::Shutdown;
 use tokio::time::timeout;
@@ -39,6 +40,8 @@ pub(crate) struct ImportRun {
     pub(crate) slots: ImportSlots,
     /// Free again when the import ends.
     pub(crate) slot: ImportSlot,
+    /// The definitions of the fields when the import began.
+    pub(crate) fields: Arc<FieldDefinitions>,
 }
 
 /// Why an import ends before its last row.
@@ -76,7 +79,7 @@ impl ImportRun {
         mut body: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin,
     ) {
         let mut progress = Progress {
-            parser: RowParser::new(format),
+            parser: RowParser::new(format, self.fields.clone()),
             batch: Vec::with_capacity(MAX_IMPORT_LINES),
             report: BatchReport::new(),
             reasons: SharedReasons::default(),

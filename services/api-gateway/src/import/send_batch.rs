@@ -61,6 +61,7 @@ impl ImportRun {
         match error {
             ApiError::Overloaded
             | ApiError::Unavailable { .. }
+            | ApiError::FieldsUnknown
             | ApiError::Expired
             | ApiError::OutcomeUnknown { .. } => {
                 Ok("the user service does not answer or accepts no rows at the moment".to_owned())

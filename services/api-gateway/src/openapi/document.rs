@@ -1,14 +1,16 @@
 //! Puts the document together.
 
 use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use aide::axum::ApiRouter;
 use aide::generate;
 use aide::openapi::{Info, License, OpenApi, Server, Tag};
+use contracts::FieldDefinitions;
 use indexmap::IndexMap;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::refine::{refine, set_limits};
 use super::{components, page, problems, user_schemas};
@@ -40,12 +42,12 @@ const TAGS: [(&str, &str); 4] = [
     ),
 ];
 
-/// The document. It is built when somebody reads it for the first time: that takes a moment, and megabytes of memory that the process
-/// would keep.
+/// The document. It is built when somebody reads it for the first time, and again for each revision of the set of fields: that takes a
+/// moment, and megabytes of memory that the process would keep.
 #[derive(Debug)]
 pub(crate) struct ApiDocument {
-    build: fn() -> BuiltDocument,
-    built: OnceCell<BuiltDocument>,
+    build: fn(&FieldDefinitions) -> BuiltDocument,
+    built: Mutex<Option<(u64, Arc<BuiltDocument>)>>,
 }
 
 /// The finished document.
@@ -103,13 +105,13 @@ impl ApiDocumentBuilder {
     }
 
     /// Takes the documentation out of the routes.
-    pub(crate) fn finish<S>(mut self, routes: ApiRouter<S>) -> BuiltDocument
+    pub(crate) fn finish<S>(mut self, routes: ApiRouter<S>, fields: &FieldDefinitions) -> BuiltDocument
     where
         S: Clone + Send + Sync + 'static,
     {
         let _ = routes.finish_api(&mut self.0);
         let components = self.0.components.get_or_insert_default();
-        for (name, schema) in user_schemas::schemas() {
+        for (name, schema) in user_schemas::schemas(fields) {
             components
                 .schemas
                 .insert(name.to_owned(), components::schema_object(schema));
@@ -124,20 +126,28 @@ impl ApiDocumentBuilder {
 
 impl ApiDocument {
     /// A document that this function builds.
-    pub(crate) fn new(build: fn() -> BuiltDocument) -> Self {
+    pub(crate) fn new(build: fn(&FieldDefinitions) -> BuiltDocument) -> Self {
         Self {
             build,
-            built: OnceCell::new(),
+            built: Mutex::new(None),
         }
     }
 
-    /// The document, once it is built.
-    pub(crate) async fn read(&self) -> &BuiltDocument {
-        let build = async || match tokio::task::spawn_blocking(self.build).await {
-            Ok(document) => document,
+    /// The document for this set of fields, once it is built.
+    pub(crate) async fn read(&self, fields: Arc<FieldDefinitions>) -> Arc<BuiltDocument> {
+        // Readers that come meanwhile wait for the same document.
+        let mut last = self.built.lock().await;
+        match &*last {
+            Some((revision, document)) if *revision == fields.revision() => return Arc::clone(document),
+            _ => {}
+        }
+        let (build, revision) = (self.build, fields.revision());
+        let document = match tokio::task::spawn_blocking(move || build(&fields)).await {
+            Ok(document) => Arc::new(document),
             Err(error) => resume_unwind(error.into_panic()),
         };
-        self.built.get_or_init(build).await
+        *last = Some((revision, Arc::clone(&document)));
+        document
     }
 }
 

@@ -40,7 +40,7 @@ problems! {
     TOO_MANY_KEYS "TooManyKeys" ["too-many-keys"]
     INTERNAL "Internal" ["internal"]
     BAD_ANSWER "BadAnswer" ["bad-answer"]
-    UNAVAILABLE "Unavailable" ["unavailable", "overloaded", "expired"]
+    UNAVAILABLE "Unavailable" ["unavailable", "overloaded", "fields-unknown", "expired"]
     OVERLOADED "Overloaded" ["overloaded"]
     NOT_COMPARING "NotComparing" ["not-comparing", "overloaded", "unavailable"]
     OUTCOME_UNKNOWN "OutcomeUnknown" ["outcome-unknown"]

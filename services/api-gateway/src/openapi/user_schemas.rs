@@ -1,18 +1,20 @@
 //! Schemas that depend on the fields of a user, and those of other bodies that the gateway parses by hand.
 
-use contracts::fields::Rule;
-use contracts::{Field, MAX_COMPARED, MAX_LISTED};
+use contracts::fields::{FieldDefinition, FieldType, MAX_FIELDS, WriteMode};
+use contracts::{FieldDefinitions, MAX_COMPARED, MAX_LISTED};
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 /// All these schemas, by their names.
-pub(super) fn schemas() -> Vec<(&'static str, Value)> {
+pub(super) fn schemas(definitions: &FieldDefinitions) -> Vec<(&'static str, Value)> {
     vec![
+        ("Field", field_names(definitions)),
         ("Email", email()),
-        ("User", user()),
-        ("UserChange", user_change()),
-        ("UserMergePatch", user_merge_patch()),
-        ("ImportRow", import_row()),
+        ("User", user(definitions)),
+        ("UserChange", user_change(definitions)),
+        ("UserMergePatch", user_merge_patch(definitions)),
+        ("ImportRow", import_row(definitions)),
+        ("UserFields", user_fields()),
         ("ContactLink", contact_link()),
         ("Retry", retry()),
         ("Resync", resync()),
@@ -33,6 +35,11 @@ pub(crate) fn health_report_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "$ref": "#/components/schemas/HealthReport" })
 }
 
+fn field_names(definitions: &FieldDefinitions) -> Value {
+    let names: Vec<&str> = definitions.iter().map(|(field, _)| field.name()).collect();
+    json!({ "description": "A field of a user's profile.", "type": "string", "enum": names })
+}
+
 fn email() -> Value {
     json!({
         "description": "An e-mail address whose domain has a dot. Invisible characters are rejected, and so are characters that other \
@@ -42,21 +49,88 @@ fn email() -> Value {
 }
 
 /// The members of a user for its fields.
-fn fields() -> Map<String, Value> {
-    let fields = Field::ALL.into_iter();
+fn fields(definitions: &FieldDefinitions) -> Map<String, Value> {
+    let fields = definitions.iter();
     fields
-        .map(|field| (field.name().to_owned(), field_schema(field)))
+        .map(|(_, definition)| (definition.name.clone(), field_schema(definition)))
         .collect()
 }
 
-fn field_schema(field: Field) -> Value {
-    match field.spec().rule {
-        Rule::Email => schema("Email"),
-        Rule::Text { max_chars } => json!({
-            "description": "Text without control characters.",
-            "type": ["string", "null"], "maxLength": max_chars, "pattern": "^[^\\u0000-\\u001F\\u007F-\\u009F]*$", "examples": ["Brian"]
+fn field_schema(definition: &FieldDefinition) -> Value {
+    let mut schema = match &definition.field_type {
+        FieldType::Email => return schema("Email"),
+        FieldType::Text { max_chars, pattern } => {
+            let mut schema = json!({
+                "description": "Text without control characters.",
+                "type": ["string", "null"], "maxLength": max_chars, "pattern": "^[^\\u0000-\\u001F\\u007F-\\u009F]*$", "examples": ["Brian"]
+            });
+            if let Some(pattern) = pattern {
+                // It is in the syntax of Rust's regex crate, which differs from JavaScript's in details.
+                schema["description"] = format!(
+                    "Text without control characters that matches {}.",
+                    pattern.as_str()
+                )
+                .into();
+                schema["x-pattern"] = pattern.as_str().into();
+            }
+            schema
+        }
+        FieldType::Number { min, max, decimals } => {
+            let mut schema = json!({ "description": "A number with at most 15 digits.", "type": ["number", "null"], "examples": [5] });
+            if let Some(min) = min {
+                schema["minimum"] = json!(min);
+                schema["examples"] = json!([min]);
+            }
+            if let Some(max) = max {
+                schema["maximum"] = json!(max);
+                schema["examples"] = json!([max]);
+            }
+            if let Some(decimals) = decimals {
+                schema["description"] =
+                    format!("A number with at most 15 digits, at most {decimals} of them after the point.")
+                        .into();
+            }
+            schema
+        }
+        FieldType::Boolean => {
+            json!({ "description": "Yes or no.", "type": ["boolean", "null"], "examples": [true] })
+        }
+        FieldType::Date => {
+            json!({ "description": "A day.", "type": ["string", "null"], "format": "date", "examples": ["2026-11-29"] })
+        }
+        FieldType::DateTime => json!({
+            "description": "A time with `Z` or an offset, to the millisecond.",
+            "type": ["string", "null"], "format": "date-time", "examples": ["2026-11-29T10:15:00Z"]
         }),
+        FieldType::Choice { options } if options.is_empty() => {
+            json!({ "description": "The internal name of an option of HubSpot's property.", "type": ["string", "null"] })
+        }
+        FieldType::Choice { options } => {
+            let mut allowed: Vec<Value> = options.iter().map(|option| json!(option)).collect();
+            allowed.push(Value::Null);
+            json!({ "description": "One of the options.", "enum": allowed, "examples": [options[0]] })
+        }
+        FieldType::Choices { options, .. } => {
+            let items = if options.is_empty() {
+                json!({ "type": "string" })
+            } else {
+                json!({ "enum": options })
+            };
+            json!({ "description": "Any of the options.", "type": ["array", "null"], "items": items, "uniqueItems": true,
+                "examples": [options.iter().take(1).collect::<Vec<_>>()] })
+        }
+    };
+    let when = match definition.write {
+        WriteMode::Always => "",
+        WriteMode::NewContact => " Written only when hubsync creates the contact.",
+        WriteMode::IfEmpty => {
+            " Written only if the contact has no value, or the one that hubsync confirmed last."
+        }
+    };
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        description.push_str(when);
     }
+    schema
 }
 
 fn schema(name: &str) -> Value {
@@ -70,34 +144,70 @@ fn with(mut members: Map<String, Value>, more: Value) -> Map<String, Value> {
     members
 }
 
-fn user() -> Value {
+fn user(definitions: &FieldDefinitions) -> Value {
     let members = with(
-        fields(),
+        fields(definitions),
         json!({ "userId": schema("UserId"), "version": schema("Version"), "updatedAt": schema("Time") }),
     );
     let required: Vec<&String> = members.keys().collect();
     json!({ "description": "A user as it is stored.", "type": "object", "required": required, "properties": members })
 }
 
-fn user_change() -> Value {
+fn user_change(definitions: &FieldDefinitions) -> Value {
     json!({
         "description": "A change in the plain form. A name that is null or absent stays unchanged.",
-        "type": "object", "required": ["email"], "properties": fields(), "additionalProperties": false
+        "type": "object", "required": [contracts::Field::EMAIL.name()], "properties": fields(definitions), "additionalProperties": false
     })
 }
 
-fn user_merge_patch() -> Value {
+fn user_merge_patch(definitions: &FieldDefinitions) -> Value {
     json!({
         "description": "A change that gives only the fields that change. Null clears a name.",
-        "type": "object", "properties": fields(), "additionalProperties": false, "examples": [{}]
+        "type": "object", "properties": fields(definitions), "additionalProperties": false, "examples": [{}]
     })
 }
 
-fn import_row() -> Value {
+fn import_row(definitions: &FieldDefinitions) -> Value {
     json!({
         "description": "A user in an import. Absent fields stay unchanged.",
-        "type": "object", "required": ["userId"], "properties": with(fields(), json!({ "userId": schema("UserId") })),
+        "type": "object", "required": ["userId"], "properties": with(fields(definitions), json!({ "userId": schema("UserId") })),
         "additionalProperties": false
+    })
+}
+
+fn user_fields() -> Value {
+    let optional = json!({
+        "maxChars": { "description": "Of a text: the maximum number of characters.", "type": "integer", "minimum": 1 },
+        "pattern": { "description": "Of a text: the regular expression that it matches as a whole.", "type": "string" },
+        "min": { "description": "Of a number: the smallest one.", "type": "number" },
+        "max": { "description": "Of a number: the largest one.", "type": "number" },
+        "decimals": { "description": "Of a number: the maximum number of places after the point.", "type": "integer", "minimum": 0 },
+        "options": { "description": "Of a choice or choices: the options. If there are none, those of HubSpot's property decide.",
+            "type": "array", "items": { "type": "string" } },
+        "mode": { "description": "Of choices: whether a write replaces the contact's options or adds to them.", "enum": ["replace", "append"] },
+        "write": { "description": "When the field is written: always if it is absent.", "enum": ["new-contact", "if-empty"] }
+    });
+    let types = [
+        "email", "text", "number", "boolean", "date", "datetime", "choice", "choices",
+    ];
+    let Value::Object(optional) = optional else {
+        unreachable!("it is an object")
+    };
+    let members = with(
+        optional,
+        json!({
+            "name": { "description": "The name of the field.", "type": "string" },
+            "property": { "description": "HubSpot's internal name of the property that it is written to.", "type": "string" },
+            "type": { "description": "The type of its values.", "enum": types }
+        }),
+    );
+    json!({
+        "description": "The fields of a user.", "type": "object", "required": ["revision", "fields"],
+        "properties": {
+            "revision": { "description": "It grows with each change of the fields.", "type": "integer", "minimum": 0 },
+            "fields": { "description": "The fields, in their order.", "type": "array", "items": {
+                "type": "object", "required": ["name", "property", "type"], "properties": members } }
+        }
     })
 }
 
@@ -135,13 +245,15 @@ fn retry() -> Value {
 }
 
 fn resync() -> Value {
+    let fields = json!({ "description": "The fields to send again; every field if it is absent.", "type": "array", "minItems": 1,
+        "maxItems": MAX_FIELDS, "items": schema("Field") });
     json!({
         "description": "Users by name, or all users.",
         "oneOf": [
             { "type": "object", "required": ["users"], "additionalProperties": false,
-                "properties": { "all": { "description": "Not all users.", "const": false }, "users": users(MAX_LISTED) } },
+                "properties": { "all": { "description": "Not all users.", "const": false }, "users": users(MAX_LISTED), "fields": fields } },
             { "type": "object", "required": ["all"], "additionalProperties": false,
-                "properties": { "all": { "description": "All users.", "const": true }, "after": after(&schema("UserId")) } }
+                "properties": { "all": { "description": "All users.", "const": true }, "after": after(&schema("UserId")), "fields": fields } }
         ]
     })
 }
@@ -187,7 +299,7 @@ fn check() -> Value {
         "description": "The state of one dependency.",
         "type": "object", "required": ["name", "ok", "detail"],
         "properties": {
-            "name": { "description": "The dependency.", "enum": ["nats", "user", "clock"] },
+            "name": { "description": "The dependency.", "enum": ["nats", "user", "fields", "clock"] },
             "ok": { "description": "Whether it is available.", "type": "boolean" },
             "detail": { "description": "Its state for people.", "type": "string" }
         }

@@ -99,6 +99,11 @@ pub(crate) enum ApiError {
         /// The cause, for the log only.
         cause: String,
     },
+    /// No user service has named the set of fields yet.
+    #[error(
+        "the gateway does not know yet which fields a user has, because no user service has named them; nothing was done"
+    )]
+    FieldsUnknown,
     /// No worker compares users with their contacts at the moment.
     #[error("users cannot be compared with their contacts now: {why}")]
     NotComparing {
@@ -169,6 +174,7 @@ impl ApiError {
             Self::BadAnswer { .. } => (S::BAD_GATEWAY, "bad-answer", "Unreadable response of the user service"),
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests in progress"),
             Self::Unavailable { .. } => (S::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
+            Self::FieldsUnknown => (S::SERVICE_UNAVAILABLE, "fields-unknown", "The fields of a user are not known yet"),
             Self::NotComparing { .. } => (S::SERVICE_UNAVAILABLE, "not-comparing", "No comparison at the moment"),
             Self::Expired => (S::SERVICE_UNAVAILABLE, "expired", "The deadline passed before the work began"),
             Self::OutcomeUnknown { .. } => (S::GATEWAY_TIMEOUT, "outcome-unknown", "The outcome is unknown"),
@@ -218,7 +224,7 @@ impl ApiError {
             Self::BadAnswer { .. } => {
                 "A change may have been accepted: send it again to make sure. The log has more."
             }
-            Self::Overloaded | Self::Unavailable { .. } | Self::Expired => {
+            Self::Overloaded | Self::Unavailable { .. } | Self::FieldsUnknown | Self::Expired => {
                 "Nothing was done. Try again after `Retry-After`."
             }
             Self::NotComparing { .. } => {
@@ -273,6 +279,7 @@ impl ApiError {
             Self::BadAnswer { cause: cause() },
             Self::Overloaded,
             Self::Unavailable { cause: cause() },
+            Self::FieldsUnknown,
             Self::NotComparing {
                 why: "no worker delivers; start a hubspot service, or look at its /readyz".to_owned(),
             },

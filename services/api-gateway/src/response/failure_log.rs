@@ -50,7 +50,12 @@ impl FailureLog {
                     "a request failed: {error}"
                 );
             }
-            ApiError::Overloaded | ApiError::Unavailable { .. } | ApiError::Expired if self.is_due() => {
+            ApiError::Overloaded
+            | ApiError::Unavailable { .. }
+            | ApiError::FieldsUnknown
+            | ApiError::Expired
+                if self.is_due() =>
+            {
                 tracing::warn!(
                     request.id = request_id,
                     problem,

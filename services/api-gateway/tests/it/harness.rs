@@ -4,6 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use api_gateway::{Config, Limits, ServeError, serve};
+use bytes::Bytes;
+use contracts::{FieldDefinitions, ReadFields, Request};
+use futures_util::StreamExt;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use runtime::settings::Env;
@@ -40,6 +43,7 @@ impl Gateway {
         let nats = NatsServer::start(Options::default()).await.unwrap();
         let gateway = Self::start_before_nats(limits, nats).await;
         gateway.wait_until_check("nats", true).await;
+        gateway.wait_until_check("fields", true).await;
         gateway
     }
 
@@ -50,6 +54,16 @@ impl Gateway {
 
     /// Starts the gateway with further settings, such as credentials.
     pub(crate) async fn start_as(limits: Limits, nats: NatsServer, settings: &[(&str, &str)]) -> Self {
+        name_fields(&nats.url());
+        Self::start_without_fields(limits, nats, settings).await
+    }
+
+    /// Starts a gateway to which nobody names the set of fields.
+    pub(crate) async fn start_without_fields(
+        limits: Limits,
+        nats: NatsServer,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let url = nats.url();
         let pairs = settings.iter().copied().chain([("NATS_URL", url.as_str())]);
         let mut config = Config::read(&Env::from_pairs(pairs)).unwrap();
@@ -119,6 +133,22 @@ impl Gateway {
             .expect("it stops")
             .unwrap()
     }
+}
+
+/// Names the built-in set of fields to the gateway, as every user service does, also where a test has no user service.
+fn name_fields(url: &str) {
+    let options = async_nats::ConnectOptions::new().retry_on_initial_connect();
+    let url = url.to_owned();
+    tokio::spawn(async move {
+        let client = options.connect(url).await.unwrap();
+        let mut requests = client.subscribe(ReadFields::SUBJECT).await.unwrap();
+        let set = Bytes::from(serde_json::to_vec(&**FieldDefinitions::built_in()).unwrap());
+        while let Some(request) = requests.next().await {
+            if let Some(reply) = request.reply {
+                client.publish(reply, set.clone()).await.unwrap();
+            }
+        }
+    });
 }
 
 /// Reads a problem document, and checks the members that every one has.

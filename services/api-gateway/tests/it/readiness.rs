@@ -2,10 +2,12 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use api_gateway::Limits;
 use reqwest::Method;
 use serde_json::Value;
+use testing::nats::{NatsServer, Options};
 
-use crate::harness::Gateway;
+use crate::harness::{Gateway, problem};
 use crate::scripted_user_service::{Reaction, ScriptedUserService, updated};
 
 #[tokio::test]
@@ -46,4 +48,25 @@ async fn clocks_that_differ_are_reported_but_the_gateway_is_ready() {
     gateway.wait_until_check("clock", false).await;
     gateway.wait_until_check("user", true).await;
     assert_eq!(gateway.get("/readyz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_gateway_that_does_not_know_the_fields_answers_503_and_is_not_ready() {
+    let nats = NatsServer::start(Options::default()).await.unwrap();
+    let gateway = Gateway::start_without_fields(Limits::default(), nats, &[]).await;
+    gateway.wait_until_check("nats", true).await;
+    gateway.wait_until_check("fields", false).await;
+    for request in [
+        gateway.valid_change(),
+        gateway.request(Method::GET, "/users/1"),
+        gateway.request(Method::GET, "/fields"),
+    ] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 503);
+        let document = problem(response).await;
+        assert!(
+            document["detail"].to_string().contains("which fields a user has"),
+            "{document}"
+        );
+    }
 }

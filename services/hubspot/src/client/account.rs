@@ -4,6 +4,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use contracts::FieldDefinitions;
 use serde_json::Value;
 use url::Url;
 
@@ -42,7 +43,9 @@ impl Accounts {
 impl HubspotClient {
     /// Finds the account that this token belongs to, and checks it against the one in the settings.
     pub(super) async fn account(&self, token: &Secret) -> CallResponse {
-        let mut response = self.perform_with(token, &Call::Account).await;
+        let mut response = self
+            .perform_with(token, &Call::Account, FieldDefinitions::empty())
+            .await;
         let scope_error = match &response.response {
             Response::Error(error) if error.kind == CallErrorKind::MissingScopes => Some(error.clone()),
             _ => None,
@@ -116,7 +119,7 @@ impl HubspotClient {
                 let body = object(&raw.body).unwrap_or_default();
                 Ok(list(&body, "results").iter().find_map(account_of))
             }
-            failed => match call_response(&like, failed).response {
+            failed => match call_response(&like, FieldDefinitions::empty(), failed).response {
                 Response::Error(error) => Err(Box::new(error)),
                 _ => Ok(None),
             },

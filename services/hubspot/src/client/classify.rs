@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use contracts::{Field, Reason, Values};
+use std::collections::BTreeMap;
+
+use contracts::{Field, FieldDefinitions, Reason, Values};
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
 
@@ -19,23 +21,30 @@ use crate::engine::{
     WrittenContact,
 };
 
-pub(super) fn response(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Response {
+pub(super) fn response(
+    call: &Call,
+    fields: &FieldDefinitions,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Response {
     let mut json = object(body);
     if status.is_success() {
         let understood = json
             .as_mut()
-            .and_then(|json| success(call, status.as_u16(), json, headers));
+            .and_then(|json| success(call, fields, status.as_u16(), json, headers));
         return understood.unwrap_or_else(|| unreadable(status, headers));
     }
     let is_json = json.is_some();
     let error = json.unwrap_or_default();
     let reason = reason(&error, Some(status.as_u16()), correlation_id(headers));
-    let kind = error_kind(call, status.as_u16(), headers, &error, is_json, &reason);
+    let kind = error_kind(call, fields, status.as_u16(), headers, &error, is_json, &reason);
     Response::Error(CallError { kind, reason })
 }
 
 fn error_kind(
     call: &Call,
+    fields: &FieldDefinitions,
     status: u16,
     headers: &HeaderMap,
     error: &Value,
@@ -47,7 +56,7 @@ fn error_kind(
         _ if text(error, "category").as_deref() == Some("LOCKED") => CallErrorKind::Locked,
         // Without JSON it comes from a proxy before HubSpot and says nothing about the values.
         400 if is_json => CallErrorKind::Invalid {
-            properties: named_properties(error, reason),
+            fields: by_field(named_properties(error, reason), fields),
         },
         401 => CallErrorKind::Unauthorized,
         // The account's details need a scope of their own, and the body need not name it.
@@ -109,7 +118,13 @@ fn unreadable(status: StatusCode, headers: &HeaderMap) -> Response {
 }
 
 /// The response that a success is. Values of contacts are taken out of the body instead of being copied.
-fn success(call: &Call, status: u16, json: &mut Value, headers: &HeaderMap) -> Option<Response> {
+fn success(
+    call: &Call,
+    fields: &FieldDefinitions,
+    status: u16,
+    json: &mut Value,
+    headers: &HeaderMap,
+) -> Option<Response> {
     match call {
         Call::Account => Some(Response::Account {
             account_id: text(json, "portalId")?,
@@ -117,21 +132,30 @@ fn success(call: &Call, status: u16, json: &mut Value, headers: &HeaderMap) -> O
         }),
         Call::Find { .. } | Call::Check(Check::Lookups) => Some(Response::Found {
             contacts: list(json, "results").iter().filter_map(contact).collect(),
-            errors: input_errors(status, json, headers),
+            errors: input_errors(fields, status, json, headers),
         }),
         Call::Inspect(_) | Call::ReadBack { .. } => Some(Response::Inspected(InspectedContacts {
-            errors: input_errors(status, json, headers),
-            contacts: list_mut(json, "results").iter_mut().filter_map(profile).collect(),
+            errors: input_errors(fields, status, json, headers),
+            contacts: list_mut(json, "results")
+                .iter_mut()
+                .filter_map(|json| profile(json, fields))
+                .collect(),
         })),
         Call::Update { .. } | Call::Check(Check::Writes) => Some(Response::Updated {
-            errors: input_errors(status, json, headers),
-            results: list_mut(json, "results").iter_mut().filter_map(written).collect(),
+            errors: input_errors(fields, status, json, headers),
+            results: list_mut(json, "results")
+                .iter_mut()
+                .filter_map(|json| written(json, fields))
+                .collect(),
         }),
         Call::Create { .. } => Some(Response::Created {
-            errors: input_errors(status, json, headers),
-            results: list_mut(json, "results").iter_mut().filter_map(written).collect(),
+            errors: input_errors(fields, status, json, headers),
+            results: list_mut(json, "results")
+                .iter_mut()
+                .filter_map(|json| written(json, fields))
+                .collect(),
         }),
-        Call::UpdateSingle { .. } => Some(Response::UpdatedSingle(written(json)?)),
+        Call::UpdateSingle { .. } => Some(Response::UpdatedSingle(written(json, fields)?)),
         Call::FindSingle { .. } | Call::Read { .. } => Some(Response::Contact(contact(json)?)),
         Call::Check(Check::Property(_)) => Some(Response::Property {
             is_read_only: is_read_only(json)?,
@@ -157,27 +181,32 @@ fn contact(json: &Value) -> Option<Contact> {
     })
 }
 
-fn profile(json: &mut Value) -> Option<Profile> {
+fn profile(json: &mut Value, fields: &FieldDefinitions) -> Option<Profile> {
     Some(Profile {
         // It has the primary address, too, so it is read before the values are taken out.
         contact: contact(json)?,
-        values: take_values(json),
+        values: take_values(json, fields),
     })
 }
 
 /// The values of the fields that the response shows.
-fn take_values(json: &mut Value) -> Values {
-    let mut value = |field: Field| {
-        let shown = match json.get_mut("properties")?.get_mut(field.property())?.take() {
+fn take_values(json: &mut Value, fields: &FieldDefinitions) -> Values {
+    let Some(properties) = json.get_mut("properties").and_then(Value::as_object_mut) else {
+        return Values::new();
+    };
+    let value = |(property, shown): (&String, &mut Value)| {
+        let field = fields.by_property(property)?;
+        let shown = match shown.take() {
             Value::Null => None,
             Value::String(text) => Some(text),
             Value::Number(number) => Some(number.to_string()),
             // No property has such a type.
             Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
         };
-        Some((field, shown))
+        let field_type = &fields.get(field)?.field_type;
+        Some((field, shown.and_then(|shown| field_type.read_hubspot(&shown))))
     };
-    Field::ALL.into_iter().filter_map(&mut value).collect()
+    properties.iter_mut().filter_map(value).collect()
 }
 
 /// The secondary addresses, or none if the response does not show them. HubSpot separates them with semicolons. A quoted
@@ -207,30 +236,46 @@ fn split_list(json: &Value, name: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-fn written(json: &mut Value) -> Option<WrittenContact> {
+fn written(json: &mut Value, fields: &FieldDefinitions) -> Option<WrittenContact> {
     Some(WrittenContact {
         contact_id: text(json, "id")?,
         trace_id: text(json, "objectWriteTraceId"),
         additional_emails: additional_emails(json),
-        values: take_values(json),
+        values: take_values(json, fields),
     })
+}
+
+/// The reasons by field. Properties that are no field's are left out.
+fn by_field(properties: BTreeMap<String, Reason>, fields: &FieldDefinitions) -> BTreeMap<Field, Reason> {
+    let by_field = |(property, reason): (String, Reason)| Some((fields.by_property(&property)?, reason));
+    properties.into_iter().filter_map(by_field).collect()
 }
 
 /// The errors in a batch's response. The body seldom has the correlation id, so the one in the headers is used. Each error
 /// gets the status of the whole response.
-fn input_errors(status: u16, json: &Value, headers: &HeaderMap) -> Vec<InputError> {
+fn input_errors(
+    fields: &FieldDefinitions,
+    status: u16,
+    json: &Value,
+    headers: &HeaderMap,
+) -> Vec<InputError> {
     let correlation_id = text(json, "correlationId").or_else(|| correlation_id(headers));
     let entry = |error: &Value| InputError {
         // The entry's own `id` is the id of the error, so it is not used.
         ids: context(error, "ids"),
         trace_ids: context(error, "objectWriteTraceId"),
-        error: input_error(error, status, correlation_id.clone()),
+        error: input_error(error, fields, status, correlation_id.clone()),
     };
     list(json, "errors").iter().map(entry).collect()
 }
 
 /// Classifies one entry of a batch's list of errors by its category, because it has no status.
-fn input_error(error: &Value, status: u16, correlation_id: Option<String>) -> CallError {
+fn input_error(
+    error: &Value,
+    fields: &FieldDefinitions,
+    status: u16,
+    correlation_id: Option<String>,
+) -> CallError {
     let reason = Reason {
         status: Some(status),
         ..reason(error, None, correlation_id)
@@ -246,7 +291,7 @@ fn input_error(error: &Value, status: u16, correlation_id: Option<String>) -> Ca
         },
         "MISSING_SCOPES" => CallErrorKind::MissingScopes,
         "VALIDATION_ERROR" => CallErrorKind::Invalid {
-            properties: named_properties(error, &reason),
+            fields: by_field(named_properties(error, &reason), fields),
         },
         _ if existing_id(error).is_some() => CallErrorKind::Conflict,
         _ => {
@@ -254,7 +299,8 @@ fn input_error(error: &Value, status: u16, correlation_id: Option<String>) -> Ca
             if properties.is_empty() {
                 CallErrorKind::UnknownCategory
             } else {
-                CallErrorKind::Invalid { properties }
+                let fields = by_field(properties, fields);
+                CallErrorKind::Invalid { fields }
             }
         }
     };

@@ -1,8 +1,10 @@
 //! Finds the fields in which a user and a contact differ.
 
-use contracts::{ComparisonPurpose, Difference, Field, FieldSet, UserToCompare};
+use contracts::{
+    ComparisonPurpose, Difference, Field, FieldDefinitions, FieldSet, UserToCompare, Value, is_same_address,
+};
 
-use crate::engine::{Profile, is_same_value};
+use crate::engine::Profile;
 
 /// A longer value of a contact is cut to this length, in characters, so that a comparison fits into a NATS message. No
 /// value of a user is longer.
@@ -27,7 +29,12 @@ pub(super) struct Selection {
 }
 
 /// Compares the requested fields that a caller ever gave.
-pub(super) fn compare(user: &UserToCompare, profile: &Profile, selection: Selection) -> Compared {
+pub(super) fn compare(
+    user: &UserToCompare,
+    profile: &Profile,
+    definitions: &FieldDefinitions,
+    selection: Selection,
+) -> Compared {
     let Selection {
         purpose,
         fields,
@@ -36,14 +43,12 @@ pub(super) fn compare(user: &UserToCompare, profile: &Profile, selection: Select
     let mut compared = Compared::default();
     let given = user.values.iter().filter(|(field, _)| fields.contains(**field));
     for (field, ours) in given {
-        match is_held(user, *field, ours.as_deref(), profile, purpose) {
+        match is_held(user, *field, ours.as_ref(), profile, definitions, purpose) {
             Some(true) => {}
             Some(false) => compared.differ.push(Difference {
                 field: *field,
                 user_value: ours.clone().filter(|_| values),
-                contact_value: theirs(*field, profile)
-                    .filter(|_| values)
-                    .map(|theirs| theirs.chars().take(MAX_VALUE_CHARS).collect()),
+                contact_value: theirs(*field, profile).filter(|_| values).map(shortened),
             }),
             None => compared.not_reported.push(Difference {
                 field: *field,
@@ -55,8 +60,15 @@ pub(super) fn compare(user: &UserToCompare, profile: &Profile, selection: Select
     compared
 }
 
-fn theirs(field: Field, profile: &Profile) -> Option<&str> {
-    profile.values.get(&field)?.as_deref()
+fn theirs(field: Field, profile: &Profile) -> Option<&Value> {
+    profile.values.get(&field)?.as_ref()
+}
+
+fn shortened(value: &Value) -> Value {
+    match value {
+        Value::Text(text) => text.chars().take(MAX_VALUE_CHARS).collect::<String>().into(),
+        _ => value.clone(),
+    }
 }
 
 /// The fields that a new contact would get.
@@ -76,14 +88,17 @@ pub(super) fn all_given(user: &UserToCompare, values: bool) -> Vec<Difference> {
 fn is_held(
     user: &UserToCompare,
     field: Field,
-    ours: Option<&str>,
+    ours: Option<&Value>,
     profile: &Profile,
+    definitions: &FieldDefinitions,
     purpose: ComparisonPurpose,
 ) -> Option<bool> {
     let form = user.normalized.get(&field).map(String::as_str);
     if field == Field::EMAIL {
         // An address is never cleared, so a user without one has nothing to compare.
-        let Some(ours) = ours else { return Some(true) };
+        let Some(ours) = ours.and_then(Value::as_text) else {
+            return Some(true);
+        };
         let is_form_held = form.is_some_and(|form| is_address_held(form, profile, purpose) == Some(true));
         return if is_form_held {
             Some(true)
@@ -93,8 +108,12 @@ fn is_held(
     }
     profile.values.get(&field)?;
     let theirs = theirs(field, profile);
-    let is_form = form.is_some_and(|form| is_same_value(field, Some(form), theirs));
-    Some(is_form || is_same_value(field, ours, theirs))
+    // A delivery leaves such a value alone, unless hubsync confirmed it, which is not known here.
+    if purpose == ComparisonPurpose::DryRun && definitions.is_written_if_empty(field) && theirs.is_some() {
+        return Some(true);
+    }
+    let is_form = form.is_some_and(|form| definitions.is_equal(field, Some(&form.into()), theirs));
+    Some(is_form || definitions.is_held(field, ours, theirs))
 }
 
 /// Whether the contact has the address. A confirmed address may be any of the contact's addresses, because a salesperson
@@ -108,7 +127,7 @@ fn is_address_held(ours: &str, profile: &Profile, purpose: ComparisonPurpose) ->
         ComparisonPurpose::DryRun => (&[], true),
     };
     let mut held = contact.email.iter().chain(secondary);
-    if held.any(|address| is_same_value(Field::EMAIL, Some(ours), Some(address))) {
+    if held.any(|address| is_same_address(ours, address)) {
         return Some(true);
     }
     (shows_all && profile.values.contains_key(&Field::EMAIL)).then_some(false)

@@ -78,7 +78,7 @@ impl Plan {
 
 /// The address by which a user's contact is looked up, in lower case.
 pub(super) fn address_of(user: &UserToCompare) -> Option<String> {
-    let address = user.values.get(&Field::EMAIL)?.as_deref()?;
+    let address = user.values.get(&Field::EMAIL)?.as_ref()?.as_text()?;
     Some(lowercase_address(address))
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    ComparisonPurpose, Difference, Field, FieldSet, Finding, FindingKind, Link, LinkOrigin, Reason,
-    UserToCompare,
+    ComparisonPurpose, Difference, Field, FieldDefinitions, FieldSet, Finding, FindingKind, Link, LinkOrigin,
+    Reason, UserToCompare, Value,
 };
 
 use super::{Contacts, Plan, Read, UserComparer, repair_of};
@@ -18,15 +18,15 @@ const ACCOUNT: &str = "62515";
 /// A user `<id>` of the contact `c-<id>`, which confirmed everything.
 fn user(id: &str) -> UserToCompare {
     let values = [
-        (Field::EMAIL, Some(format!("{id}@example.com"))),
-        (Field::FIRST_NAME, Some("Ada".to_owned())),
+        (Field::EMAIL, Some(format!("{id}@example.com").into())),
+        (Field::FIRST_NAME, Some("Ada".into())),
         (Field::LAST_NAME, None),
     ];
     UserToCompare {
         user_id: id.parse().expect("an id"),
         generation: 4,
         values: values.into(),
-        confirmed: FieldSet::all(),
+        confirmed: FieldDefinitions::built_in().all(),
         normalized: BTreeMap::new(),
         dirty: FieldSet::EMPTY,
         link: Some(Link {
@@ -44,7 +44,7 @@ fn user(id: &str) -> UserToCompare {
 fn newcomer(id: &str) -> UserToCompare {
     UserToCompare {
         confirmed: FieldSet::EMPTY,
-        dirty: FieldSet::all(),
+        dirty: FieldDefinitions::built_in().all(),
         link: None,
         never_linked: true,
         ..user(id)
@@ -62,8 +62,8 @@ fn profile(id: &str) -> Profile {
             former_ids: Vec::new(),
         },
         values: [
-            (Field::EMAIL, Some(address)),
-            (Field::FIRST_NAME, Some("Ada".to_owned())),
+            (Field::EMAIL, Some(address.into())),
+            (Field::FIRST_NAME, Some("Ada".into())),
             (Field::LAST_NAME, None),
         ]
         .into(),
@@ -82,7 +82,7 @@ fn not_found(id: &str) -> InputError {
 }
 
 /// What is found of these users, where HubSpot answers so.
-fn findings(comparer: UserComparer, users: &[UserToCompare], answer: &InspectedContacts) -> Vec<Finding> {
+fn findings(comparer: UserComparer<'_>, users: &[UserToCompare], answer: &InspectedContacts) -> Vec<Finding> {
     let plan = Plan::new(comparer.purpose, users.to_vec(), ACCOUNT);
     let mut findings = plan.known.clone();
     let read = |asked| {
@@ -110,11 +110,12 @@ fn findings(comparer: UserComparer, users: &[UserToCompare], answer: &InspectedC
     findings
 }
 
-fn comparer(purpose: ComparisonPurpose) -> UserComparer {
+fn comparer(purpose: ComparisonPurpose) -> UserComparer<'static> {
     UserComparer {
         purpose,
         values: true,
         missing: MissingContact::Skip,
+        fields: FieldDefinitions::built_in(),
     }
 }
 
@@ -136,8 +137,8 @@ fn a_contact_that_holds_what_it_confirmed_is_no_finding() {
     let mut same = profile("a");
     same.contact.email = Some("other@example.com".to_owned());
     same.contact.additional_emails = Some(vec!["A@Example.com".to_owned()]);
-    same.values.insert(Field::LAST_NAME, Some(String::new()));
-    same.values.insert(Field::FIRST_NAME, Some(" Ada ".to_owned()));
+    same.values.insert(Field::LAST_NAME, Some("".into()));
+    same.values.insert(Field::FIRST_NAME, Some(" Ada ".into()));
     assert_eq!(
         findings(comparer(DRIFT), &[user("a")], &answer(vec![same], vec![])),
         []
@@ -147,16 +148,14 @@ fn a_contact_that_holds_what_it_confirmed_is_no_finding() {
 #[test]
 fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
     let mut changed = profile("a");
-    changed.values.insert(Field::FIRST_NAME, Some("Eva".to_owned()));
-    changed
-        .values
-        .insert(Field::LAST_NAME, Some("Lovelace".to_owned()));
+    changed.values.insert(Field::FIRST_NAME, Some("Eva".into()));
+    changed.values.insert(Field::LAST_NAME, Some("Lovelace".into()));
     let answer = answer(vec![changed], vec![]);
     let found = findings(comparer(DRIFT), &[user("a")], &answer);
     let difference = |field, ours: Option<&str>, theirs: &str| Difference {
         field,
-        user_value: ours.map(str::to_owned),
-        contact_value: Some(theirs.to_owned()),
+        user_value: ours.map(Value::from),
+        contact_value: Some(theirs.into()),
     };
     let expected = [
         difference(Field::FIRST_NAME, Some("Ada"), "Eva"),
@@ -185,7 +184,7 @@ fn a_field_of_which_the_answer_says_nothing_is_not_reported_and_not_repaired() {
     assert_eq!(kinds(&found), [FindingKind::NotReported]);
     assert_eq!(fields(&found[0]), [Field::EMAIL, Field::FIRST_NAME]);
     assert_eq!(repair_of(&user("a"), &found[0]), None);
-    curt.values.insert(Field::LAST_NAME, Some("Lovelace".to_owned()));
+    curt.values.insert(Field::LAST_NAME, Some("Lovelace".into()));
     let found = findings(comparer(DRIFT), &[user("a")], &answer(vec![curt], vec![]));
     assert_eq!(kinds(&found), [FindingKind::Changed]);
     assert_eq!(fields(&found[0]), [Field::LAST_NAME], "what is told is compared");
@@ -204,12 +203,11 @@ fn a_field_of_which_the_answer_says_nothing_is_not_reported_and_not_repaired() {
 #[test]
 fn a_form_that_hubspot_kept_when_it_confirmed_the_value_is_no_difference() {
     let mut user = user("a");
-    user.values
-        .insert(Field::FIRST_NAME, Some("Ada  Maria".to_owned()));
+    user.values.insert(Field::FIRST_NAME, Some("Ada  Maria".into()));
     user.normalized = [(Field::FIRST_NAME, "ada maria".to_owned())].into();
     for (held, differs) in [("ada maria", false), ("Ada  Maria", false), ("Ada Maria", true)] {
         let mut contact = profile("a");
-        contact.values.insert(Field::FIRST_NAME, Some(held.to_owned()));
+        contact.values.insert(Field::FIRST_NAME, Some(held.into()));
         let found = findings(
             comparer(DRIFT),
             std::slice::from_ref(&user),
@@ -223,13 +221,13 @@ fn a_form_that_hubspot_kept_when_it_confirmed_the_value_is_no_difference() {
 fn a_confirmed_address_that_the_contact_lost_is_repaired() {
     let mut user = user("a");
     user.values
-        .insert(Field::EMAIL, Some("zoe\u{308}@example.com".to_owned()));
+        .insert(Field::EMAIL, Some("zoe\u{308}@example.com".into()));
     user.normalized = [(Field::EMAIL, "zoë@example.com".to_owned())].into();
     let with = |primary: &str, secondary: Option<&str>| {
         let mut contact = profile("a");
         contact.contact.email = Some(primary.to_owned());
         contact.contact.additional_emails = secondary.map(|address| vec![address.to_owned()]);
-        contact.values.insert(Field::EMAIL, Some(primary.to_owned()));
+        contact.values.insert(Field::EMAIL, Some(primary.into()));
         let answer = answer(vec![contact], vec![]);
         let found = findings(comparer(DRIFT), std::slice::from_ref(&user), &answer);
         found.first().and_then(|finding| repair_of(&user, finding))
@@ -247,7 +245,7 @@ fn what_was_not_confirmed_is_not_compared() {
     let mut partly = user("a");
     partly.confirmed = FieldSet::from_iter([Field::LAST_NAME]);
     let mut changed = profile("a");
-    changed.values.insert(Field::FIRST_NAME, Some("Eva".to_owned()));
+    changed.values.insert(Field::FIRST_NAME, Some("Eva".into()));
     assert_eq!(
         findings(comparer(DRIFT), &[partly], &answer(vec![changed], vec![])),
         []
@@ -261,7 +259,7 @@ fn a_contact_is_gone_only_where_hubspot_says_so() {
     let found = findings(comparer(DRIFT), &users, &answer);
     assert_eq!(kinds(&found), [FindingKind::Gone, FindingKind::NotReported]);
     let repaired = repair_of(&users[0], &found[0]).map(|repair| repair.fields);
-    let but_for_its_key = FieldSet::all().without(Field::EMAIL);
+    let but_for_its_key = FieldDefinitions::built_in().all().without(Field::EMAIL);
     assert_eq!(repaired, Some(but_for_its_key), "it is looked up by its address");
     assert_eq!(repair_of(&users[1], &found[1]), None);
 }
@@ -305,7 +303,7 @@ fn nobody_is_read_twice_nor_in_another_account() {
 fn a_dry_run_says_which_owed_fields_would_change_what() {
     let mut owing = user("a");
     owing.dirty = FieldSet::from_iter([Field::EMAIL, Field::LAST_NAME]);
-    owing.values.insert(Field::LAST_NAME, Some("Lovelace".to_owned()));
+    owing.values.insert(Field::LAST_NAME, Some("Lovelace".into()));
     let answer = answer(vec![profile("a")], vec![]);
     let found = findings(comparer(ComparisonPurpose::DryRun), &[owing, user("b")], &answer);
     assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
@@ -321,7 +319,7 @@ fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
     secondary.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
     let primary = Some("other@example.com".to_owned());
     secondary.contact.email.clone_from(&primary);
-    secondary.values.insert(Field::EMAIL, primary);
+    secondary.values.insert(Field::EMAIL, primary.map(Value::from));
     let found = findings(
         comparer(ComparisonPurpose::DryRun),
         &[owing],
@@ -329,10 +327,7 @@ fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
     );
     assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
     assert_eq!(fields(&found[0]), [Field::EMAIL]);
-    assert_eq!(
-        found[0].fields[0].contact_value.as_deref(),
-        Some("other@example.com")
-    );
+    assert_eq!(found[0].fields[0].contact_value, Some("other@example.com".into()));
     let confirmed = findings(comparer(DRIFT), &[user("a")], &answer(vec![secondary], vec![]));
     assert_eq!(confirmed, [], "people may choose another primary one");
 }
@@ -340,7 +335,7 @@ fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
 #[test]
 fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     let mut known = profile("a");
-    known.values.insert(Field::FIRST_NAME, Some("Eva".to_owned()));
+    known.values.insert(Field::FIRST_NAME, Some("Eva".into()));
     let users = ["a", "b", "c"].map(newcomer);
     let answer = answer(vec![known, profile("z")], vec![not_found("b@example.com")]);
     let found = findings(comparer(ComparisonPurpose::DryRun), &users, &answer);

@@ -1,7 +1,8 @@
 //! Turns the contacts that were read into a finding for each user.
 
 use contracts::{
-    ComparisonPurpose, Difference, Field, FieldSet, Finding, FindingKind, RepairUser, UserToCompare,
+    ComparisonPurpose, Difference, Field, FieldDefinitions, FieldSet, Finding, FindingKind, RepairUser,
+    UserToCompare,
 };
 
 use super::{
@@ -13,21 +14,23 @@ use crate::engine::{MissingContact, Profile};
 
 /// Finds what is different for one user at a time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct UserComparer {
+pub(crate) struct UserComparer<'a> {
     pub(crate) purpose: ComparisonPurpose,
     /// Whether findings are to have values.
     pub(crate) values: bool,
     /// What a delivery does with a user without a contact.
     pub(crate) missing: MissingContact,
+    /// The definitions of the fields.
+    pub(crate) fields: &'a FieldDefinitions,
 }
 
-impl UserComparer {
+impl UserComparer<'_> {
     /// The finding for a linked user, whose contact was read by its id.
     pub(crate) fn linked(self, user: &UserToCompare, contacts: &Contacts<'_>) -> Option<Finding> {
         let contact_id = &user.link.as_ref()?.contact_id;
         let (fields, if_different) = match self.purpose {
             ComparisonPurpose::Drift { .. } => (user.confirmed, FindingKind::Changed),
-            ComparisonPurpose::DryRun => (user.dirty, FindingKind::WouldWrite),
+            ComparisonPurpose::DryRun => (self.written_to_linked(user.dirty), FindingKind::WouldWrite),
         };
         match contacts.by_id(contact_id) {
             Seen::Contact(profile) => {
@@ -58,7 +61,7 @@ impl UserComparer {
         let seen = address_of(user).map_or(Seen::Absent, |address| contacts.by_address(&address));
         match seen {
             Seen::Contact(profile) | Seen::Merged(profile) => {
-                let fields = FieldSet::all().without(Field::EMAIL);
+                let fields = self.written_to_linked(self.fields.all().without(Field::EMAIL));
                 let Compared { differ, not_reported } = self.compare(user, profile, fields);
                 if differ.is_empty() && !not_reported.is_empty() {
                     return finding_at(user, FindingKind::NotReported, profile, not_reported);
@@ -73,13 +76,19 @@ impl UserComparer {
         }
     }
 
+    /// Fields that are written only to a new contact are not written to one that is there.
+    fn written_to_linked(self, fields: FieldSet) -> FieldSet {
+        let is_written = |field: &Field| !self.fields.is_written_once(*field);
+        fields.iter().filter(is_written).collect()
+    }
+
     fn compare(self, user: &UserToCompare, profile: &Profile, fields: FieldSet) -> Compared {
         let selection = Selection {
             purpose: self.purpose,
             fields,
             values: self.values,
         };
-        compare(user, profile, selection)
+        compare(user, profile, self.fields, selection)
     }
 }
 

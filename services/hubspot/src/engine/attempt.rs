@@ -9,15 +9,15 @@ mod lookup;
 mod verify;
 mod write;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use contracts::{
-    AttemptFailure, AttemptResult, Claim, Field, FieldResult, FieldSet, LastResponse, LinkOrigin, NewLink,
-    Reason, Values, WriteTarget,
+    AttemptFailure, AttemptResult, Claim, Field, FieldDefinitions, FieldResult, FieldSet, LastResponse,
+    LinkOrigin, NewLink, Reason, Value, Values, WriteTarget,
 };
 
 use super::{
-    CallError, Check, Contact, EmailConflict, MissingContact, Profile, Properties, WrittenContact,
+    CallError, Check, Contact, EmailConflict, MissingContact, Profile, WrittenContact,
     circuit_breaker::FailureScope,
 };
 pub(crate) use lookup::{FoundContacts, Lookup, LookupResult, result_of_single_lookup};
@@ -137,8 +137,14 @@ struct PossibleEffects {
 
 /// One claimed attempt.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and most combinations occur"
+)]
 pub(crate) struct Attempt {
     claim: Claim,
+    /// The definitions of the fields when it began.
+    fields: Arc<FieldDefinitions>,
     /// When the claim was requested. The user service's term for the attempt started after that.
     requested_at: Duration,
     /// The epoch it was claimed under.
@@ -171,12 +177,15 @@ pub(crate) struct Attempt {
     lacks_address: bool,
     /// Values of a former user of the contact, until it is known which of them the contact still has.
     former_values: Values,
+    /// Whether the contact has to be read before it is written, because what is written depends on its values.
+    reads_first: bool,
     failure: Option<Failure>,
 }
 
 impl Attempt {
     pub(crate) fn new(
         claim: Claim,
+        fields: Arc<FieldDefinitions>,
         requested_at: Duration,
         epoch: u64,
         batch_limit: usize,
@@ -185,6 +194,7 @@ impl Attempt {
         let mut attempt = Self {
             pending: claim.dirty,
             claim,
+            fields,
             requested_at,
             epoch,
             step: Step::Done,
@@ -202,6 +212,7 @@ impl Attempt {
             link: None,
             confirmed_address: None,
             former_values: Values::new(),
+            reads_first: false,
             lacks_address: false,
             failure: None,
         };
@@ -213,8 +224,7 @@ impl Attempt {
             .take_if(|link| link.account_id != policy.account_id);
         attempt.step = match &attempt.claim.link {
             None => attempt.find(policy),
-            Some(_) if attempt.former_values.is_empty() => attempt.next_write(),
-            Some(_) => Step::ReadBack,
+            Some(_) => attempt.begin_linked(),
         };
         attempt
     }
@@ -257,9 +267,7 @@ impl Attempt {
 
             // Updates.
             (_, Event::Updated(contact)) => self.after_update(contact, policy),
-            (_, Event::ReadBack(profile)) if !self.former_values.is_empty() => {
-                self.after_former_values_read(profile)
-            }
+            (_, Event::ReadBack(profile)) if self.reads_first => self.after_first_read(profile),
             (_, Event::ReadBack(profile)) => self.after_read_back(profile),
             (step, Event::Unlisted) if step != Step::Create => {
                 self.mark_possibly_written(false);
@@ -342,7 +350,7 @@ impl Attempt {
     }
 
     fn email(&self) -> Option<String> {
-        self.claim.values.get(&Field::EMAIL).cloned().flatten()
+        self.claim.address().map(str::to_owned)
     }
 
     /// The fields of the last write.
@@ -480,16 +488,15 @@ impl Attempt {
     }
 
     /// The user's value of a field.
-    fn value(&self, field: Field) -> Option<&str> {
-        self.claim.values.get(&field)?.as_deref()
+    fn value(&self, field: Field) -> Option<&Value> {
+        self.claim.values.get(&field)?.as_ref()
     }
 
-    /// The values of these fields as HubSpot's properties. An empty text clears a property.
-    fn properties_of(&self, fields: FieldSet) -> Properties {
-        let text = |field| self.value(field).unwrap_or_default().to_owned();
+    /// The values of these fields.
+    fn values_of(&self, fields: FieldSet) -> Values {
         fields
             .iter()
-            .map(|field| (field.property(), text(field)))
+            .map(|field| (field, self.value(field).cloned()))
             .collect()
     }
 }

@@ -181,7 +181,7 @@ mod tests {
     fn input(contact_id: &str, trace_id: &str) -> UpdateInput {
         UpdateInput {
             contact_id: contact_id.to_owned(),
-            properties: BTreeMap::new(),
+            values: BTreeMap::new(),
             trace_id: trace_id.to_owned(),
         }
     }

@@ -284,10 +284,10 @@ fn find_call(attempts: &OpenAttempts, chosen: &[AttemptId]) -> Call {
 fn update_call(attempts: &mut OpenAttempts, chosen: &[AttemptId], call: CallId, holder: &str) -> Call {
     let inputs = chosen.iter().enumerate().filter_map(|(index, id)| {
         let attempt = attempts.get_mut(id)?;
-        let properties = attempt.start_update();
+        let values = attempt.start_update();
         Some(UpdateInput {
             contact_id: attempt.contact_id()?.to_owned(),
-            properties,
+            values,
             trace_id: trace_id(holder, call, index),
         })
     });
@@ -301,7 +301,7 @@ fn create_call(attempts: &mut OpenAttempts, chosen: &[AttemptId], call: CallId, 
         let attempt = attempts.get_mut(id)?;
         Some(CreateInput {
             address: attempt.create_address()?,
-            properties: attempt.start_create(),
+            values: attempt.start_create(),
             trace_id: trace_id(holder, call, index),
         })
     });
@@ -331,10 +331,10 @@ fn single_call(attempts: &mut OpenAttempts, id: AttemptId) -> Option<Call> {
             address: lookup.addresses().next()?,
         },
         Step::UpdateSingle => {
-            let properties = attempt.start_update();
+            let values = attempt.start_update();
             Call::UpdateSingle {
                 contact_id: attempt.contact_id()?.to_owned(),
-                properties,
+                values,
             }
         }
         Step::Read(Some(contact_id)) => Call::Read {

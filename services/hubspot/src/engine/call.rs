@@ -1,11 +1,8 @@
 //! The calls that the engine makes to HubSpot. How they look in HTTP is left to the client.
 
-use std::collections::BTreeMap;
+use contracts::Values;
 
 use super::Check;
-
-/// Property values by HubSpot's internal name; an empty text clears a property.
-pub type Properties = BTreeMap<&'static str, String>;
 
 /// The maximum number of inputs that HubSpot takes in one batch.
 pub const MAX_BATCH: usize = 100;
@@ -57,7 +54,7 @@ pub enum Call {
         /// The contact's record id.
         contact_id: String,
         /// What is written.
-        properties: Properties,
+        values: Values,
     },
 }
 
@@ -85,7 +82,7 @@ pub struct UpdateInput {
     /// The contact's record id.
     pub contact_id: String,
     /// What is written.
-    pub properties: Properties,
+    pub values: Values,
     /// An id that no other input has; results and errors name the input by it.
     pub trace_id: String,
 }
@@ -93,10 +90,10 @@ pub struct UpdateInput {
 /// One contact of a batch create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateInput {
-    /// Its address in lower case. The properties hold it, too, as the user has it.
+    /// Its address in lower case. The values hold it, too, as the user has it.
     pub address: String,
     /// What it is created with.
-    pub properties: Properties,
+    pub values: Values,
     /// An id that no other input has; results and errors name the input by it.
     pub trace_id: String,
 }

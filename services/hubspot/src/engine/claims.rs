@@ -89,6 +89,7 @@ impl Claims {
             epoch,
             users: users.clone(),
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            fields_revision: None,
         };
         let in_flight = ClaimInFlight {
             users,

@@ -6,9 +6,9 @@
 
 mod responses;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use contracts::{Claim, Field, LastResponse, Reason, UserId};
+use contracts::{Claim, Field, FieldDefinitions, LastResponse, Reason, UserId};
 
 use super::{
     Call, CallId, Check, MAX_BATCH, Settings,
@@ -118,6 +118,16 @@ impl Dispatch {
         &mut self.rate_limiter
     }
 
+    /// The definitions of the fields by which attempts start.
+    pub(crate) fn fields(&self) -> &FieldDefinitions {
+        &self.settings.fields
+    }
+
+    /// Attempts start by these definitions from now on.
+    pub(crate) fn set_fields(&mut self, fields: Arc<FieldDefinitions>) {
+        self.settings.fields = fields;
+    }
+
     /// Takes the effects that were noted since the last call of this method.
     pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
@@ -192,7 +202,14 @@ impl Dispatch {
         let policy = self.policy(moment);
         self.circuit_breaker
             .start_recovery_check(moment.now, &claim.user_id);
-        let attempt = Attempt::new(claim, requested_at, epoch, batch_limit, policy);
+        let attempt = Attempt::new(
+            claim,
+            Arc::clone(&self.settings.fields),
+            requested_at,
+            epoch,
+            batch_limit,
+            policy,
+        );
         self.attempts.insert(id, attempt);
         self.forward(id, moment);
     }

@@ -1,18 +1,6 @@
-//! When HubSpot has the value that a user has: the equality by which answers confirm a write and contacts are compared.
+//! Whether two texts have the same meaning in different forms, as when a rule of the account capitalises a name.
 
-use contracts::{Field, is_same_address};
 use icu_normalizer::ComposingNormalizerBorrowed;
-
-/// Whether HubSpot's value of a field is the user's. A cleared field equals an empty text. Addresses are compared as HubSpot does.
-/// Blanks at the ends of other values are ignored, because nobody changes those on purpose.
-pub(crate) fn is_same_value(field: Field, ours: Option<&str>, theirs: Option<&str>) -> bool {
-    let (ours, theirs) = (ours.unwrap_or_default(), theirs.unwrap_or_default());
-    if field == Field::EMAIL {
-        is_same_address(ours, theirs)
-    } else {
-        ours.trim() == theirs.trim()
-    }
-}
 
 /// Whether HubSpot's value is the user's in another form: it may differ in blanks, case and Unicode form.
 pub(crate) fn is_same_in_another_form(ours: &str, theirs: &str) -> bool {
@@ -37,27 +25,6 @@ fn common_form(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cleared_field_equals_an_empty_one() {
-        for theirs in [None, Some(""), Some("  ")] {
-            assert!(is_same_value(Field::FIRST_NAME, None, theirs));
-        }
-        assert!(!is_same_value(Field::FIRST_NAME, None, Some("Ada")));
-        assert!(!is_same_value(Field::FIRST_NAME, Some("Ada"), None));
-    }
-
-    #[test]
-    fn addresses_and_texts_have_their_own_equality() {
-        assert!(is_same_value(
-            Field::EMAIL,
-            Some("Ada@Example.com"),
-            Some("ada@example.com")
-        ));
-        assert!(is_same_value(Field::LAST_NAME, Some("Byron "), Some("Byron")));
-        assert!(!is_same_value(Field::LAST_NAME, Some("Byron"), Some("BYRON")));
-        assert!(!is_same_value(Field::LAST_NAME, Some("Ada  B"), Some("Ada B")));
-    }
 
     #[test]
     fn another_form_differs_in_blanks_case_or_unicode_form_only() {

@@ -4,8 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use contracts::{
-    ChangeLease, ClaimUsers, ErrorCode, LeaseAnswer, Priority, ReportResults, ResultsReported, UserId,
-    UsersClaimed,
+    ChangeLease, ClaimUsers, ErrorCode, FieldDefinitions, LeaseAnswer, Priority, ReportResults,
+    ResultsReported, UserId, UsersClaimed,
 };
 
 use super::{Call, CallResponse, InspectedContacts, Inspection, InspectionError, WorkerStatus};
@@ -95,6 +95,8 @@ pub enum Input {
         /// The time after which nobody waits for it any more.
         until: Duration,
     },
+    /// The set of fields is known, or has changed. Nobody is claimed before it is known.
+    Fields(Arc<FieldDefinitions>),
     /// The token was replaced. The engine asks for the account behind it before it sends anything else.
     TokenReplaced,
     /// Finish the calls in flight, start nothing, release the lease.

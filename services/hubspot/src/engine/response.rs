@@ -157,7 +157,7 @@ pub struct WrittenContact {
 impl WrittenContact {
     /// The contact's primary address, if the response shows it.
     pub(crate) fn address(&self) -> Option<&str> {
-        self.values.get(&Field::EMAIL)?.as_deref()
+        self.values.get(&Field::EMAIL)?.as_ref()?.as_text()
     }
 }
 
@@ -184,10 +184,10 @@ pub struct CallError {
 /// What a failure means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallErrorKind {
-    /// 400: values were rejected, those of the named properties if any are named.
+    /// 400: values were rejected, those of the named fields if any of ours are named.
     Invalid {
-        /// The reason for each named property.
-        properties: BTreeMap<String, Reason>,
+        /// The reason for each named field.
+        fields: BTreeMap<Field, Reason>,
     },
     /// 409: another record holds a value that is unique.
     Conflict,

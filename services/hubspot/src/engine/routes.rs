@@ -121,14 +121,20 @@ impl Engine {
             users.extend(self.take_queued(capacity - users.len(), request));
         }
         let holder = self.leadership.holder();
-        self.claims
-            .start(self.now, request, users, capacity, holder, epoch)
+        let claim = self
+            .claims
+            .start(self.now, request, users, capacity, holder, epoch)?;
+        Some(ClaimUsers {
+            fields_revision: Some(self.dispatch.fields().revision()),
+            ..claim
+        })
     }
 
     /// How many more users can be sent soon.
     fn claim_capacity(&self) -> usize {
         let next_call_at = self.dispatch.next_call_at(self.now, self.upcoming());
         let may_claim = self.leadership.may_deliver(self.now)
+            && !self.dispatch.fields().all().is_empty()
             && self.claims.may_send(self.now)
             && next_call_at <= self.now + AHEAD_OF_CALLS;
         if may_claim {

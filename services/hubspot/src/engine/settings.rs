@@ -1,6 +1,8 @@
 //! The settings that an engine gets at its start.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use contracts::FieldDefinitions;
 
 /// The settings of an engine.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub struct Settings {
     pub call_timeout: Duration,
     /// How much of HubSpot's rate limits to use.
     pub quota: QuotaSettings,
+    /// The definitions of the fields; none of them while they are not known.
+    pub fields: Arc<FieldDefinitions>,
 }
 
 /// How much of HubSpot's rate limits a worker uses. Where the response headers allow less, they win.
@@ -42,6 +46,7 @@ impl Settings {
             concurrency: 10,
             call_timeout: Duration::from_secs(10),
             quota: QuotaSettings::default(),
+            fields: Arc::clone(FieldDefinitions::empty()),
         }
     }
 }

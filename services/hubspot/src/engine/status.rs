@@ -1,6 +1,6 @@
 //! Whether this worker delivers, and why not, for health, metrics, logs and people.
 
-use contracts::Reason;
+use contracts::{FieldDefinitions, Reason};
 
 use super::{HaltCause, circuit_breaker::CircuitBreaker, leadership::Leadership};
 
@@ -80,8 +80,8 @@ impl WorkerStatus {
         }
     }
 
-    /// A sentence for people: what the status means and what ends it.
-    pub fn message(&self) -> String {
+    /// A sentence for people: what the status means and what ends it. The definitions say which property a field has.
+    pub fn message(&self, fields: &FieldDefinitions) -> String {
         match self {
             Self::Starting => "asking HubSpot for the account".to_owned(),
             Self::Standby => "standing by for the lease".to_owned(),
@@ -93,7 +93,7 @@ impl WorkerStatus {
                 "users are linked to contacts of the HubSpot account {remembered}, but the token belongs to another \
                  account; use a token of that account, or remove the links"
             ),
-            Self::Halted { cause, .. } => cause.message(),
+            Self::Halted { cause, .. } => cause.message(fields),
         }
     }
 

@@ -32,3 +32,4 @@ mod shutdowns;
 mod unclear_responses;
 mod waits;
 mod without_traces;
+mod write_modes;

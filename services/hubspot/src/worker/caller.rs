@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use contracts::FieldDefinitions;
 use tokio::time::Instant;
 
 use super::{
@@ -26,9 +27,9 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) async fn perform(&self, call: &Call) -> CallResponse {
+    pub(super) async fn perform(&self, call: &Call, fields: &FieldDefinitions) -> CallResponse {
         let started = Instant::now();
-        let response = self.client.perform(call).await;
+        let response = self.client.perform(call, fields).await;
         let duration = started.elapsed();
         self.metrics.count_call(call, &response, duration);
         self.notices.set_limits(&response.rate_limits);

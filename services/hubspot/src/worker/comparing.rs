@@ -7,7 +7,7 @@ mod sweep;
 
 use std::time::Duration;
 
-use runtime::nats::Nats;
+use runtime::{CurrentFields, nats::Nats};
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -29,6 +29,7 @@ pub(super) struct Comparer {
     pub(super) missing: MissingContact,
     /// The time-out of a call to HubSpot.
     pub(super) call_timeout: Duration,
+    pub(super) fields: CurrentFields,
 }
 
 /// The conditions of one comparison.

@@ -1,5 +1,6 @@
 //! The checks of this worker for `/readyz`, and a log line when its status changes.
 
+use contracts::FieldDefinitions;
 use runtime::{health::Registry, nats::Nats};
 
 use crate::engine::WorkerStatus;
@@ -65,8 +66,8 @@ impl Health {
     }
 
     /// Shows the worker's new status. A worker on standby is as ready as it can be.
-    pub(super) fn set_status(&self, status: &WorkerStatus) {
-        let message = status.message();
+    pub(super) fn set_status(&self, status: &WorkerStatus, fields: &FieldDefinitions) {
+        let message = status.message(fields);
         match status {
             WorkerStatus::Starting => self.registry.set(DELIVERY, false, message),
             WorkerStatus::Standby | WorkerStatus::Running => self.registry.set(DELIVERY, true, message),

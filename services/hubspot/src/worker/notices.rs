@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{CallLimits, DeliveryNotice, Notice};
+use contracts::{CallLimits, DeliveryNotice, FieldDefinitions, Notice};
 use jiff::Timestamp;
 use runtime::nats::Nats;
 use tokio::{sync::watch, time::timeout};
@@ -28,7 +28,7 @@ impl Notices {
         let notice = DeliveryNotice {
             worker: worker.to_owned(),
             status: contracts::DeliveryStatus::Starting,
-            message: WorkerStatus::Starting.message(),
+            message: WorkerStatus::Starting.message(FieldDefinitions::empty()),
             cause: None,
             code: None,
             correlation_id: None,
@@ -42,14 +42,14 @@ impl Notices {
     }
 
     /// Takes the worker's new status into the notice.
-    pub(crate) fn set_status(&self, status: &WorkerStatus) {
+    pub(crate) fn set_status(&self, status: &WorkerStatus, fields: &FieldDefinitions) {
         let (cause, reason) = match status {
             WorkerStatus::Halted { cause, reason } => (Some(cause.name().to_owned()), Some(reason)),
             _ => (None, None),
         };
         self.current.send_modify(|notice| {
             notice.status = in_contract(status);
-            notice.message = self.message(status);
+            notice.message = self.message(status, fields);
             notice.cause = cause;
             notice.code = reason.map(|reason| reason.code.clone());
             notice.correlation_id = reason.and_then(|reason| reason.correlation_id.clone());
@@ -63,8 +63,8 @@ impl Notices {
         !self.details_refused.swap(details_refused, Ordering::Relaxed) && details_refused
     }
 
-    fn message(&self, status: &WorkerStatus) -> String {
-        let message = status.message();
+    fn message(&self, status: &WorkerStatus, fields: &FieldDefinitions) -> String {
+        let message = status.message(fields);
         match status {
             WorkerStatus::Running if self.details_refused.load(Ordering::Relaxed) => {
                 format!("{message}; {DETAILS_REFUSED}")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::Field;
+use contracts::{Field, FieldDefinitions};
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, OAuthApp, Target},
     engine::{Call, CallErrorKind, Response},
@@ -98,12 +98,19 @@ async fn another_token_is_not_assumed_to_open_the_same_account() {
     std::fs::write(&path, "one").unwrap();
     let client = client(&sandbox, Credentials::Token(SecretSource::File(path.clone())));
     assert!(matches!(
-        client.perform(&Call::Account).await.response,
+        client
+            .perform(&Call::Account, FieldDefinitions::built_in())
+            .await
+            .response,
         Response::Account { .. }
     ));
     sandbox.set_switches(without_details());
     std::fs::write(&path, "two").unwrap();
-    let Response::Error(problem) = client.perform(&Call::Account).await.response else {
+    let Response::Error(problem) = client
+        .perform(&Call::Account, FieldDefinitions::built_in())
+        .await
+        .response
+    else {
         panic!("the account of the second token is not known")
     };
     assert_eq!(problem.kind, CallErrorKind::AccountUnknown);
@@ -120,7 +127,10 @@ async fn an_oauth_token_names_its_account_if_details_are_denied() {
         refresh_token: SecretSource::Value(Secret::from("sandbox-refresh-token")),
     };
     let client = client(&sandbox, Credentials::OAuth(app));
-    let answer = client.perform(&Call::Account).await.response;
+    let answer = client
+        .perform(&Call::Account, FieldDefinitions::built_in())
+        .await
+        .response;
     client.close().await;
     assert_eq!(answer, without_details_of(sandbox.portal_id()));
 }
@@ -132,7 +142,10 @@ async fn the_setting_names_the_account_but_never_overrides_hubspot() {
     let ask = async |account_id: &str| {
         let client = client(&sandbox, Credentials::fixed("sandbox-token"));
         let client = client.expecting(Some(account_id.to_owned()));
-        client.perform(&Call::Account).await.response
+        client
+            .perform(&Call::Account, FieldDefinitions::built_in())
+            .await
+            .response
     };
     let is_wrong = |answer: Response| matches!(answer, Response::Error(problem) if problem.kind == CallErrorKind::WrongAccount);
     // HubSpot names it, by its details or by a contact.

@@ -1,7 +1,8 @@
 //! Short forms for calls of the client and their responses.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
+use contracts::{FieldDefinitions, Value, Values};
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, Target},
     engine::{Call, CallError, CallErrorKind, CallResponse, Contact, Response, UpdateInput, WrittenContact},
@@ -30,7 +31,7 @@ impl Caller {
     }
 
     pub(crate) async fn answered(&self, call: &Call) -> CallResponse {
-        self.client.perform(call).await
+        self.client.perform(call, FieldDefinitions::built_in()).await
     }
 
     pub(crate) async fn answer(&self, call: &Call) -> Response {
@@ -86,17 +87,23 @@ pub(crate) fn read(contact_id: &str) -> Call {
 }
 
 pub(crate) fn patch(contact_id: &str, property: &'static str, value: &str) -> Call {
-    let properties = BTreeMap::from([(property, value.to_owned())]);
     Call::UpdateSingle {
         contact_id: contact_id.to_owned(),
-        properties,
+        values: values(property, value),
     }
+}
+
+/// The value of the field that is written to a property. An empty text clears it.
+fn values(property: &str, value: &str) -> Values {
+    let field = FieldDefinitions::built_in().by_property(property);
+    let value = Some(value).filter(|value| !value.is_empty());
+    Values::from([(field.expect("a field"), value.map(Value::from))])
 }
 
 pub(crate) fn update(inputs: &[(&str, &'static str, &str)]) -> Call {
     let input = |(index, (contact_id, property, value)): (usize, &(&str, &'static str, &str))| UpdateInput {
         contact_id: (*contact_id).to_owned(),
-        properties: BTreeMap::from([(*property, (*value).to_owned())]),
+        values: values(property, value),
         trace_id: format!("t-{index}"),
     };
     Call::Update {

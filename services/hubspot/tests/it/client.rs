@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::Field;
+use contracts::{Field, FieldDefinitions};
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, Target},
     engine::{Call, CallErrorKind, RateLimit, Response},
@@ -76,7 +76,7 @@ async fn the_answer_to_a_write_and_a_read_back_show_what_was_written() {
     let caller = Caller::start().await;
     let id = caller.add("a@example.com");
     let set = caller.updated(&patch(&id, "firstname", "Ada")).await.values;
-    assert_eq!(set, [(Field::FIRST_NAME, Some("Ada".to_owned()))].into());
+    assert_eq!(set, [(Field::FIRST_NAME, Some("Ada".into()))].into());
     let cleared = caller.updated(&patch(&id, "firstname", "")).await.values;
     assert_eq!(cleared, [(Field::FIRST_NAME, None)].into());
     let read_back = Call::ReadBack {
@@ -88,7 +88,7 @@ async fn the_answer_to_a_write_and_a_read_back_show_what_was_written() {
     let profile = &inspected.contacts[0];
     assert_eq!(
         (profile.contact.id.as_str(), profile.values.len()),
-        (id.as_str(), Field::ALL.len())
+        (id.as_str(), Field::BUILT_IN.len())
     );
     assert!(profile.contact.shows_secondary_addresses());
     assert_eq!(inspected.errors[0].ids, ["999999"]);
@@ -200,7 +200,7 @@ async fn a_call_that_may_still_apply_differs_from_one_that_cannot() {
     drop(listener);
     let target = Target::sandbox(&address, ApiVersion::default()).unwrap();
     let client = HubspotClient::new(target, Credentials::fixed("t"), Duration::from_secs(2)).unwrap();
-    let Response::Error(problem) = client.perform(&call).await.response else {
+    let Response::Error(problem) = client.perform(&call, FieldDefinitions::built_in()).await.response else {
         panic!("nothing listens there")
     };
     assert_eq!(problem.kind, CallErrorKind::Unreachable);
@@ -247,10 +247,10 @@ async fn a_partial_batch_has_a_result_for_each_input() {
                 .kind
                 .clone()
         };
-        let CallErrorKind::Invalid { properties } = error("t-1") else {
+        let CallErrorKind::Invalid { fields } = error("t-1") else {
             panic!("not invalid")
         };
-        assert_eq!(properties["email"].code, "INVALID_EMAIL");
+        assert_eq!(fields[&Field::EMAIL].code, "INVALID_EMAIL");
         assert_eq!(error("t-2"), CallErrorKind::Conflict);
         assert_eq!(error("t-3"), CallErrorKind::NotFound);
         let single = caller.kind(&patch(&taker, "email", "a@example.com")).await;
@@ -314,7 +314,10 @@ async fn an_unknown_contact_differs_from_an_unknown_path() {
     )
     .unwrap();
     let Response::Error(problem) = client
-        .perform(&update(&[("1", "firstname", "Ada")]))
+        .perform(
+            &update(&[("1", "firstname", "Ada")]),
+            FieldDefinitions::built_in(),
+        )
         .await
         .response
     else {

@@ -105,11 +105,8 @@ async fn differences_are_found_and_repaired_only_on_request() {
     assert_eq!((findings(&found), found.checked), (expected.to_vec(), 4));
     let difference = &found.findings[1].fields[0];
     assert_eq!(
-        (
-            difference.user_value.as_deref(),
-            difference.contact_value.as_deref()
-        ),
-        (Some("edited"), Some("Eva"))
+        (difference.user_value.clone(), difference.contact_value.clone()),
+        (Some("edited".into()), Some("Eva".into()))
     );
     assert_eq!(found.findings[2].contact_id, Some(merged.id.to_string()));
     let calls = stack.sandbox.calls();

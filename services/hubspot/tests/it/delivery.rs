@@ -113,7 +113,7 @@ async fn an_address_that_hubspot_takes_for_another_does_not_link() {
     stack.users.change("1", &change).await;
     // The Kelvin sign becomes a k in lower case. The user service rejects it; an older one may have stored it.
     let kelvin = "an\u{212a}e@example.com".to_owned();
-    let edit = |row: &mut Row| row.fields[Field::EMAIL].value = Some(kelvin);
+    let edit = |row: &mut Row| row.fields[Field::EMAIL].value = Some(kelvin.into());
     stack.users.edit_row("1", edit).await;
     let worker = stack.worker().await;
     let failure = until("the lookup to fail", CEILING, async || {

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use contracts::FieldDefinitions;
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, OAuthApp, Target},
     engine::{Call, Response},
@@ -120,6 +121,9 @@ async fn take_up(client: &HubspotClient) {
 }
 
 async fn opens_the_account(client: &HubspotClient) {
-    let answer = client.perform(&Call::Account).await.response;
+    let answer = client
+        .perform(&Call::Account, FieldDefinitions::built_in())
+        .await
+        .response;
     assert!(matches!(answer, Response::Account { .. }), "{answer:?}");
 }

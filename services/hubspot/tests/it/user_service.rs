@@ -217,7 +217,7 @@ fn id(user: &str) -> UserId {
 fn change_of(user: &str, fields: &[(Field, &str)]) -> UpdateUser {
     let fields = fields
         .iter()
-        .map(|(field, value)| (*field, Some((*value).to_owned())));
+        .map(|(field, value)| (*field, Some((*value).into())));
     UpdateUser {
         user_id: id(user),
         form: UpdateForm::MergePatch,

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{Priority, RequestContext, ResolvedUser, UserChanged, UserId, WriteTarget};
+use contracts::{FieldDefinitions, Priority, RequestContext, ResolvedUser, UserChanged, UserId, WriteTarget};
 
 use super::keys::BatchKeys;
 use crate::{
@@ -39,6 +39,8 @@ pub(crate) struct LostContact {
 pub struct Batch<'a> {
     pub(crate) transaction: Box<dyn Transaction + 'a>,
     pub(crate) timing: &'a RuleTiming,
+    /// The set of fields when the batch began.
+    pub(crate) fields: Arc<FieldDefinitions>,
     /// The HTTP request of the operation that is being applied, if it has one.
     pub(crate) request: Option<RequestContext>,
     /// How long ago the operation that is being applied was sent.
@@ -54,6 +56,7 @@ pub struct Batch<'a> {
     unreadable: HashSet<UserId>,
     lease: Option<Lease>,
     is_lease_changed: bool,
+    is_fields_changed: bool,
     keys: BatchKeys,
     /// How many expired keys and late writes were deleted.
     deleted: u64,
@@ -74,6 +77,7 @@ impl<'a> Batch<'a> {
         store: &'a mut dyn UserWriter,
         users: impl Iterator<Item = &'u UserId>,
         timing: &'a RuleTiming,
+        fields: Arc<FieldDefinitions>,
         capacity: u64,
     ) -> Result<Self, StoreError> {
         let users: HashSet<&UserId> = users.collect();
@@ -84,6 +88,7 @@ impl<'a> Batch<'a> {
             version_floor: 0,
             transaction,
             timing,
+            fields,
             request: None,
             sent_ago: Duration::ZERO,
             rows: HashMap::with_capacity(users.len()),
@@ -91,6 +96,7 @@ impl<'a> Batch<'a> {
             unreadable: HashSet::new(),
             lease: None,
             is_lease_changed: false,
+            is_fields_changed: false,
             keys: BatchKeys::default(),
             deleted: 0,
             wake_ups: Vec::new(),
@@ -331,6 +337,13 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Stores another set of fields.
+    pub(crate) async fn save_fields(&mut self, definitions: &FieldDefinitions) -> Result<(), StoreError> {
+        self.transaction.save_fields(definitions).await?;
+        self.is_fields_changed = true;
+        Ok(())
+    }
+
     /// Saves what changed and makes it durable.
     pub(super) async fn commit(mut self) -> Result<Committed, StoreError> {
         let changed: Vec<&Row> = self
@@ -339,7 +352,11 @@ impl<'a> Batch<'a> {
             .filter_map(|user| self.rows.get(user)?.as_ref())
             .collect();
         let new_keys = self.keys.new_keys();
-        let wrote = !changed.is_empty() || !new_keys.is_empty() || self.deleted > 0 || self.is_lease_changed;
+        let wrote = !changed.is_empty()
+            || !new_keys.is_empty()
+            || self.deleted > 0
+            || self.is_lease_changed
+            || self.is_fields_changed;
         // Keys come after the rows: of two transactions that create the same user, one fails here, before it adds a key.
         if !changed.is_empty() {
             self.transaction.save(&changed).await?;

@@ -1,6 +1,9 @@
 //! `users.claim`: gives users to the worker that holds the lease, each as a numbered attempt.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use contracts::{
     ClaimUsers, ErrorCode, Field, ServiceError, UserId, UsersClaimed, WriteTarget, delivery::MAX_CLAIMS,
@@ -28,6 +31,11 @@ impl Operation for ClaimUsers {
             let message =
                 "the lease has passed to another worker; drop every claim and ask for the lease again";
             return Err(ServiceError::new(ErrorCode::StaleEpoch, message).into());
+        }
+        let revision = batch.fields.revision();
+        if self.fields_revision.is_some_and(|known| known != revision) {
+            let message = format!("the set of fields in use is revision {revision}; read it and claim again");
+            return Err(ServiceError::new(ErrorCode::Unavailable, message).into());
         }
         let limit = (self.limit as usize).min(MAX_CLAIMS);
         let mut answer = UsersClaimed::default();
@@ -149,6 +157,7 @@ async fn claim_left_open(
 
 fn claim(batch: &mut Batch<'_>, user: &UserId, lease: &Lease, late_writes: &LateWrites) -> Claimed {
     let (now, floor, timing) = (batch.now, lease.version_floor, *batch.timing);
+    let fields = Arc::clone(&batch.fields);
     let (Some(holder), Some(account)) = (&lease.holder, &lease.account_id) else {
         return Claimed::Clean;
     };
@@ -163,6 +172,7 @@ fn claim(batch: &mut Batch<'_>, user: &UserId, lease: &Lease, late_writes: &Late
         holder,
         epoch: lease.epoch,
         account,
+        fields: &fields,
     };
     let late_write_until = late_writes.get(user).copied();
     match batch.row_mut(user) {

@@ -6,5 +6,6 @@ use runtime::nats::Caller;
 use super::Context;
 
 pub(super) async fn get_user(context: Context, request: GetUser, _: Caller) -> Result<User, ServiceError> {
-    Ok(context.find(&request.user_id).await?.user())
+    let user = context.find(&request.user_id).await?;
+    Ok(user.user(&context.fields.get()))
 }

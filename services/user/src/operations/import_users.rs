@@ -9,7 +9,7 @@ use runtime::nats::Caller;
 
 use super::{
     Context,
-    update_user::{check_values, rejected, stored_or_new},
+    update_user::{accept_values, rejected, stored_or_new},
 };
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
@@ -48,11 +48,12 @@ impl Operation for ImportLine {
     }
 
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<ImportResult, OperationError> {
-        check_values(&self.fields)?;
+        let fields = accept_values(&self.fields, &batch.fields)?;
         let mut row = stored_or_new(batch, &self.user_id)?;
         let imported = accept_line(
             &mut row,
-            &self.fields,
+            &fields,
+            &batch.fields,
             batch.now,
             batch.version_floor,
             batch.timing,

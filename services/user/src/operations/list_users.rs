@@ -1,8 +1,6 @@
 //! `users.sync.list`: a page of users that are pending or have problems.
 
-use contracts::{
-    ErrorCode, FieldSet, ListUsers, ListedUser, MAX_LISTED, ServiceError, UserFilter, UsersListed,
-};
+use contracts::{ErrorCode, ListUsers, ListedUser, MAX_LISTED, ServiceError, UserFilter, UsersListed};
 
 use runtime::nats::Caller;
 
@@ -67,7 +65,7 @@ fn listed(row: &Row) -> ListedUser {
     let next_attempt_at = row
         .retry_at()
         .into_iter()
-        .chain(next_recheck(row, FieldSet::all()))
+        .chain(next_recheck(row, row.given_fields()))
         .min();
     ListedUser {
         user_id: row.user_id.clone(),

@@ -1,6 +1,6 @@
-//! `users.sync.resync`: an operator has every field of users sent again.
+//! `users.sync.resync`: an operator has fields of users sent again.
 
-use contracts::{MAX_LISTED, ResyncUsers, ServiceError, UserId, UsersResynced};
+use contracts::{FieldSet, MAX_LISTED, ResyncUsers, ServiceError, UserId, UsersResynced, UsersToResync};
 use runtime::nats::Caller;
 
 use super::{Context, check_count, list_users::Page};
@@ -15,19 +15,23 @@ pub(super) async fn resync_users(
     request: ResyncUsers,
     caller: Caller,
 ) -> Result<UsersResynced, ServiceError> {
-    let (users, next) = match request {
-        ResyncUsers::Named(users) => {
+    let (users, next) = match request.users {
+        UsersToResync::Named(users) => {
             check_count(users.len(), MAX_LISTED, "sent again")?;
             (users, None)
         }
-        ResyncUsers::All { after } => {
+        UsersToResync::All { after } => {
             let page = Page::read(&context, &List::all(after.as_ref()), MAX_LISTED).await?;
             // The position in this list is the id.
             let next = page.next.and_then(|position| position.parse().ok());
             (page.rows.into_iter().map(|row| row.user_id).collect(), next)
         }
     };
-    let answer = context.commits.run_for(ResyncListed(users), caller).await?;
+    let resync = ResyncListed {
+        users,
+        fields: request.fields,
+    };
+    let answer = context.commits.run_for(resync, caller).await?;
     tracing::info!(
         resynced = answer.resynced,
         shared = answer.shared,
@@ -36,10 +40,14 @@ pub(super) async fn resync_users(
     Ok(UsersResynced { next, ..answer })
 }
 
-/// Marks every field of these users dirty; each user is named once. The sweep publishes their wake-ups when the stream has space for
-/// back-fill.
+/// Marks fields of users dirty. The sweep publishes their wake-ups when the stream has space for back-fill.
 #[derive(Debug, Clone)]
-pub struct ResyncListed(pub Vec<UserId>);
+pub struct ResyncListed {
+    /// The users, each of them once.
+    pub users: Vec<UserId>,
+    /// The fields; every field if there is no set.
+    pub fields: Option<FieldSet>,
+}
 
 impl Operation for ResyncListed {
     type Answer = UsersResynced;
@@ -47,12 +55,12 @@ impl Operation for ResyncListed {
     const QUEUE: Queue = Queue::Deliveries;
 
     fn users(&self) -> Vec<&UserId> {
-        self.0.iter().collect()
+        self.users.iter().collect()
     }
 
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<UsersResynced, OperationError> {
         let mut answer = UsersResynced::default();
-        for user in &self.0 {
+        for user in &self.users {
             let Some(mut row) = batch.row(user).cloned() else {
                 // A row that this version cannot read is left to one that can.
                 if batch.is_unreadable(user) {
@@ -62,7 +70,7 @@ impl Operation for ResyncListed {
                 }
                 continue;
             };
-            match rules::resync(&mut row, batch.now) {
+            match rules::resync(&mut row, self.fields, batch.now) {
                 ResyncResult::Shared => answer.shared += 1,
                 ResyncResult::AlreadyDirty => answer.skipped += 1,
                 ResyncResult::MarkedDirty => {

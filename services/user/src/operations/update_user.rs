@@ -1,8 +1,8 @@
 //! `users.update`: a caller's change of one user.
 
 use contracts::{
-    ErrorCode, InvalidValue, SenderTry, ServiceError, SyncState, UpdateUser, UserId, UserUpdated, Values,
-    VersionState,
+    ErrorCode, FieldDefinitions, InvalidValue, SenderTry, ServiceError, SyncState, UpdateUser, UserId,
+    UserUpdated, Values, VersionState,
 };
 
 use super::check_readable;
@@ -32,7 +32,7 @@ impl Operation for UpdateUser {
 
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<UserUpdated, OperationError> {
         check_key(self.idempotency_key.as_deref())?;
-        check_values(&self.fields)?;
+        let fields = accept_values(&self.fields, &batch.fields)?;
         let key = match self.key() {
             Some((user, key)) => Some(batch.key_state(user, key).await?),
             None => None,
@@ -40,7 +40,8 @@ impl Operation for UpdateUser {
         let mut row = stored_or_new(batch, &self.user_id)?;
         let requested = Change {
             form: self.form,
-            fields: &self.fields,
+            fields: &fields,
+            definitions: &batch.fields,
             if_match: self.if_match,
             key,
             sent: self.sender_try.map(|sent| try_by_our_clock(sent, batch)),
@@ -49,7 +50,7 @@ impl Operation for UpdateUser {
         let changed = changed.map_err(|error| rejected(error, batch.now))?;
         let state = state_of(&row, changed.version);
         let updated = UserUpdated {
-            user: row.user(),
+            user: row.user(&batch.fields),
             changed: changed.is_changed,
             sync: VersionState {
                 state,
@@ -67,7 +68,7 @@ impl Operation for UpdateUser {
             let change = KeyedChange {
                 version: changed.version,
                 is_changed: changed.is_changed,
-                hash: ChangeHash::of(self.form, &self.fields),
+                hash: ChangeHash::of(self.form, &fields),
                 expires_at: batch.now + batch.timing.idempotency_key,
             };
             batch.use_key(&mut row, key, change);
@@ -107,16 +108,25 @@ pub(super) fn stored_or_new(batch: &Batch<'_>, user_id: &UserId) -> Result<Row, 
     Ok(stored.unwrap_or_else(|| Row::new(user_id.clone())))
 }
 
-/// Checks values by the rules of their fields. The gateway has checked them too, but requests may also come from other senders.
-pub(super) fn check_values(fields: &Values) -> Result<(), ServiceError> {
-    let invalid_values = fields.iter().filter_map(|(field, value)| {
-        let detail = field.check(value.as_deref()).err()?;
-        Some(InvalidValue {
-            pointer: format!("/{}", field.name()),
-            detail,
-        })
-    });
-    reject_invalid(invalid_values.collect())
+/// Checks values by the rules of their fields, and brings them into their canonical form. The gateway has done both too, but requests may
+/// also come from other senders, and a gateway may know an earlier set of fields.
+pub(super) fn accept_values(fields: &Values, definitions: &FieldDefinitions) -> Result<Values, ServiceError> {
+    let (mut accepted, mut invalid_values) = (Values::new(), Vec::new());
+    for (field, value) in fields {
+        let result = match definitions.get(*field) {
+            Some(definition) => definition.accept(value.clone()),
+            None => Err("there is no such field".to_owned()),
+        };
+        match result {
+            Ok(value) => drop(accepted.insert(*field, value)),
+            Err(detail) => invalid_values.push(InvalidValue {
+                pointer: format!("/{field}"),
+                detail,
+            }),
+        }
+    }
+    reject_invalid(invalid_values)?;
+    Ok(accepted)
 }
 
 fn check_key(key: Option<&str>) -> Result<(), ServiceError> {

@@ -1,6 +1,8 @@
 //! A caller's change of a user.
 
-use contracts::{Field, FieldResult, FieldSet, Priority, UpdateForm, VALUE_NOT_KEPT, Values};
+use contracts::{
+    Field, FieldDefinitions, FieldResult, FieldSet, Priority, UpdateForm, VALUE_NOT_KEPT, Values,
+};
 
 use super::{
     ChangeHash, KeyState, Row, RuleTiming, Try, UnixMs,
@@ -14,8 +16,10 @@ use super::{
 pub struct Change<'a> {
     /// The form of the change, by its media type.
     pub form: UpdateForm,
-    /// The given fields. Each value was checked by the rule of its field.
+    /// The given fields. Each value was checked by the rules of its type, and has its canonical form.
     pub fields: &'a Values,
+    /// The definitions of the fields.
+    pub definitions: &'a FieldDefinitions,
     /// The version that the caller knows.
     pub if_match: Option<u64>,
     /// What is known of the idempotency key, if the change has one.
@@ -81,7 +85,7 @@ pub fn accept_change(
     if let Some(until) = change.key.and_then(|key| key.full_until) {
         return Err(ChangeError::TooManyKeys(until));
     }
-    let changed = accept(row, change.fields, now, floor, timing);
+    let changed = accept(row, change, now, floor, timing);
     // A change with a key is recognised by its key, which is remembered for longer.
     if let (true, None, Some(sent)) = (changed.is_changed, change.key, change.sent) {
         recent_changes::remember(row, sent.number, now);
@@ -113,15 +117,16 @@ fn find_repeat(row: &Row, change: &Change<'_>, now: UnixMs) -> Result<Option<Cha
     }
 }
 
-fn accept(row: &mut Row, fields: &Values, now: UnixMs, floor: u64, timing: &RuleTiming) -> Changed {
-    let Comparison { different, equal } = compare(row, fields);
+fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, floor: u64, timing: &RuleTiming) -> Changed {
+    let fields = change.fields;
+    let Comparison { different, equal } = compare(row, fields, change.definitions);
     let sent_again = with_old_problems(row, equal, now, timing);
     let was_waiting = !fields.is_empty() && row.end_failure_pause();
     // A dirty live user has a wake-up under way already, or an attempt whose worker claims it again. If it is waiting after a failure,
     // nothing is under way.
     let is_waiting = !row.is_dirty() || row.priority == Priority::Backfill || was_waiting;
     mark_dirty(row, sent_again, Priority::Live, now);
-    set_values(row, fields, different, now, floor, timing);
+    set_values(row, fields, different, change.definitions, now, floor, timing);
     let is_changed = !different.is_empty();
     // Of a clean user, equal values ask for nothing. A dirty one is due now, because a caller waits for these values.
     let wake = is_waiting && row.is_dirty() && !fields.is_empty();
@@ -146,7 +151,7 @@ fn with_old_problems(row: &Row, fields: FieldSet, now: UnixMs, timing: &RuleTimi
         let has_problem = match &state.result {
             Some(FieldResult::Rejected { reason }) => reason.code != VALUE_NOT_KEPT,
             Some(FieldResult::Conflict { .. } | FieldResult::Failed { .. } | FieldResult::NotFound) => true,
-            None | Some(FieldResult::Confirmed(_) | FieldResult::Unknown) => false,
+            None | Some(FieldResult::Confirmed(_) | FieldResult::Skipped | FieldResult::Unknown) => false,
         };
         // A time in the future is from before the clock stepped back.
         let age = now.saturating_sub(state.recorded_at);

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use contracts::{Claim, Field, WriteTarget};
+use contracts::{Claim, Field, FieldDefinitions, Values, WriteTarget};
 
 use super::{
     OpenAttempt, Row, RuleTiming, UnixMs, UnknownMembers,
@@ -30,10 +30,7 @@ pub fn next_target(row: &Row, account: &str) -> Option<WriteTarget> {
         Some(link) if link.shared => None,
         Some(link) if link.account_id == account => row.linked_contact(),
         _ if row.was_linked => None,
-        _ => row.fields[Field::EMAIL]
-            .value
-            .as_deref()
-            .map(WriteTarget::address),
+        _ => row.address().map(WriteTarget::address),
     }
 }
 
@@ -46,6 +43,8 @@ pub struct Worker<'a> {
     pub epoch: u64,
     /// The account that its token belongs to.
     pub account: &'a str,
+    /// The definitions of the fields, which it knows too.
+    pub fields: &'a FieldDefinitions,
 }
 
 /// Whether an attempt of this epoch is still under way.
@@ -102,11 +101,11 @@ pub fn claim(
         generation: row.generation,
         fields: dirty,
         since: now,
-        address: row.fields[Field::EMAIL].value.clone().filter(|_| !row.was_linked),
+        address: row.address().filter(|_| !row.was_linked).map(str::to_owned),
         unknown: UnknownMembers::new(),
     });
     postpone_wake_up(row, now, timing);
-    Claimed::Given(Box::new(claim_of(row, worker.account, now)))
+    Claimed::Given(Box::new(claim_of(row, worker, now)))
 }
 
 /// Gives an attempt up whose result nobody waits for any more; `code` says why. HubSpot may still apply its calls, so a late-write
@@ -141,7 +140,22 @@ fn postpone_wake_up(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
     }
 }
 
-fn claim_of(row: &Row, account: &str, now: UnixMs) -> Claim {
+/// What HubSpot last confirmed in dirty fields that are written only if the contact has no value of its own.
+fn last_confirmed(row: &Row, definitions: &FieldDefinitions) -> Values {
+    let dirty = row.fields.iter().filter(|(_, state)| state.is_dirty());
+    let if_empty = dirty.filter(|(field, _)| definitions.is_written_if_empty(*field));
+    let confirmed = if_empty.filter_map(|(field, state)| {
+        let value = if row.is_confirmed_here(state) {
+            &state.value
+        } else {
+            &state.last_confirmed
+        };
+        Some((field, Some(value.clone()?)))
+    });
+    confirmed.collect()
+}
+
+fn claim_of(row: &Row, worker: Worker<'_>, now: UnixMs) -> Claim {
     Claim {
         user_id: row.user_id.clone(),
         attempt: NonZeroU64::new(row.attempt).expect("the first attempt has number 1"),
@@ -150,9 +164,10 @@ fn claim_of(row: &Row, account: &str, now: UnixMs) -> Claim {
         priority: row.priority,
         values: row.values(),
         dirty: row.dirty_fields(),
-        link: row.link.clone().filter(|link| link.account_id == account),
+        link: row.link.clone().filter(|link| link.account_id == worker.account),
         never_linked: !row.was_linked,
         former_values: row.former_values.clone(),
+        last_confirmed: last_confirmed(row, worker.fields),
         request: row.request.clone(),
         possible_creates: row
             .possible_creates

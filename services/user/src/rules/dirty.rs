@@ -43,7 +43,7 @@ pub fn retract(row: &mut Row, field: Field, code: &str, now: UnixMs) {
 /// Fields that are dirty already are being tried, and are left alone.
 pub fn retry(row: &mut Row, priority: Priority, now: UnixMs) -> bool {
     let with_problems = row.fields_where(|state| {
-        let is_problem = matches!(&state.result, Some(result) if !result.is_confirmed());
+        let is_problem = matches!(&state.result, Some(result) if !result.is_settled());
         is_problem && !state.is_dirty()
     });
     let was_waiting = row.end_failure_pause();

@@ -132,7 +132,9 @@ fn main_reason<'a>(result: &'a AttemptResult, linked: Option<&'a LinkDecision>) 
         FieldResult::Rejected { reason }
         | FieldResult::Conflict { reason }
         | FieldResult::Failed { reason, .. } => Some(reason),
-        FieldResult::Confirmed(_) | FieldResult::NotFound | FieldResult::Unknown => None,
+        FieldResult::Confirmed(_) | FieldResult::NotFound | FieldResult::Skipped | FieldResult::Unknown => {
+            None
+        }
     });
     if let Some(reason) = reasons.next() {
         return MainReason::Reason(reason);

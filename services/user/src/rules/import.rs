@@ -1,6 +1,6 @@
 //! A line of an import: fields that differ become dirty, with back-fill priority.
 
-use contracts::{Field, Priority, Values};
+use contracts::{Field, FieldDefinitions, Priority, Values};
 
 use super::{
     ChangeError, Row, RuleTiming, UnixMs,
@@ -22,6 +22,7 @@ pub struct Imported {
 pub fn accept_line(
     row: &mut Row,
     fields: &Values,
+    definitions: &FieldDefinitions,
     now: UnixMs,
     floor: u64,
     timing: &RuleTiming,
@@ -29,14 +30,14 @@ pub fn accept_line(
     if row.version == 0 && !fields.contains_key(&Field::EMAIL) {
         return Err(ChangeError::EmailRequired);
     }
-    let different = compare(row, fields).different;
+    let different = compare(row, fields, definitions).different;
     let is_changed = !different.is_empty();
     // A user that is dirty already keeps its priority and its wake-up time.
     if is_changed && !row.is_dirty() {
         row.priority = Priority::Backfill;
         row.wake_at = Some(now);
     }
-    set_values(row, fields, different, now, floor, timing);
+    set_values(row, fields, different, definitions, now, floor, timing);
     Ok(Imported {
         version: row.version,
         is_changed,

@@ -26,7 +26,7 @@ impl ChangeHash {
         // By name, because a later version may order its fields otherwise.
         let mut by_name: Vec<_> = fields
             .iter()
-            .map(|(field, value)| (field.name(), value.as_deref()))
+            .map(|(field, value)| (field.name(), value.as_ref()))
             .collect();
         by_name.sort_unstable();
         let canonical = serde_json::to_vec(&(form, by_name)).expect("text serializes");
@@ -69,7 +69,7 @@ pub struct KeyState {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Field;
+    use contracts::{Field, Value};
 
     use super::*;
 
@@ -77,8 +77,8 @@ mod tests {
     fn a_change_is_told_apart_by_its_form_and_by_each_field() {
         let values = |first: Option<&str>, last: Option<&str>| -> Values {
             [
-                (Field::FIRST_NAME, first.map(str::to_owned)),
-                (Field::LAST_NAME, last.map(str::to_owned)),
+                (Field::FIRST_NAME, first.map(Value::from)),
+                (Field::LAST_NAME, last.map(Value::from)),
             ]
             .into()
         };
@@ -89,7 +89,7 @@ mod tests {
             values(None, Some("a")),
             values(Some("a"), Some("")),
             values(Some("A"), None),
-            [(Field::FIRST_NAME, Some("a".to_owned()))].into(),
+            [(Field::FIRST_NAME, Some("a".into()))].into(),
         ] {
             assert_ne!(hash(&given), hash(&other), "{other:?}");
         }
@@ -99,11 +99,7 @@ mod tests {
     /// Stored hashes are compared with those of a later version.
     #[test]
     fn the_hash_of_a_change_never_changes() {
-        let fields = [
-            (Field::LAST_NAME, None),
-            (Field::EMAIL, Some("a@x.io".to_owned())),
-        ]
-        .into();
+        let fields = [(Field::LAST_NAME, None), (Field::EMAIL, Some("a@x.io".into()))].into();
         let canonical = br#"["json",[["email","a@x.io"],["lastName",null]]]"#;
         let expected = ChangeHash(Sha256::digest(canonical).into());
         assert_eq!(ChangeHash::of(UpdateForm::Json, &fields), expected);

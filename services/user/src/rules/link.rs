@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    Field, FieldResult, FieldSet, Link, LinkOrigin, NewLink, Priority, Reason, UserId, is_same_address,
+    Field, FieldResult, FieldSet, Link, LinkOrigin, NewLink, Priority, Reason, UserId, Value, is_same_address,
 };
 
 use super::{OpenAttempt, Row, UnixMs, dirty::mark_dirty, results::resolve_fields};
@@ -123,7 +123,7 @@ pub(super) fn decide_link(
             let was_written = matches!(found.origin, LinkOrigin::Merged | LinkOrigin::Created);
             take_contact(row, found, attempt, false, now);
             if was_written {
-                mark_dirty(row, FieldSet::all(), Priority::Live, now);
+                mark_dirty(row, row.given_fields(), Priority::Live, now);
             }
             win(
                 row,
@@ -238,7 +238,8 @@ pub fn inherit_values(row: &mut Row, former: &Row) {
         let Some(FieldResult::Confirmed(confirmation)) = &state.result else {
             continue;
         };
-        let form = confirmation.normalized.clone().or_else(|| state.value.clone());
+        let normalized = confirmation.normalized.clone().map(Value::Text);
+        let form = normalized.or_else(|| state.value.clone());
         if let Some(form) = form.filter(|_| confirmation.shown && row.fields[field].changed_in == 0) {
             row.former_values.insert(field, Some(form));
         }
@@ -326,13 +327,13 @@ fn lose_merged_contact(row: &mut Row, now: UnixMs) {
     row.forget_impossible_creates(now);
     row.was_linked = false;
     row.former_values.clear();
-    mark_dirty(row, FieldSet::all(), Priority::Live, now);
+    mark_dirty(row, row.given_fields(), Priority::Live, now);
 }
 
 /// A contact that was created for this user has every value of the attempt. Fields that were clean then were written too, but their
 /// results are older than the contact. They become dirty, so that their results become true.
 fn created_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
-    row.linked_at = now;
+    row.begin_link(now);
     row.link = Some(Link {
         contact_id: found.contact_id,
         account_id: found.account_id,
@@ -340,7 +341,8 @@ fn created_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bo
         origin: found.origin,
         shared,
     });
-    let others = FieldSet::all()
+    let others = row
+        .given_fields()
         .iter()
         .filter(|field| !attempt.fields.contains(*field));
     mark_dirty(row, others.collect(), Priority::Live, now);
@@ -353,7 +355,7 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
         .address
         .as_deref()
         .is_some_and(|address| row.has_address(address));
-    row.linked_at = now;
+    row.begin_link(now);
     row.former_values.clear();
     row.link = Some(Link {
         contact_id: found.contact_id,
@@ -362,7 +364,7 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
         origin: found.origin,
         shared,
     });
-    let mut resent = FieldSet::all();
+    let mut resent = row.given_fields();
     if by_own_address {
         resent = resent.without(Field::EMAIL);
         resolve_fields(

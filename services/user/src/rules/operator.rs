@@ -1,4 +1,4 @@
-//! Operations of an operator on a user: send every field again, link the user to a contact, or unlink it.
+//! Operations of an operator on a user: send fields again, link the user to a contact, or unlink it.
 
 use contracts::{ContactId, FieldSet, Link, LinkOrigin, Priority};
 
@@ -12,19 +12,22 @@ use super::{
 pub enum ResyncResult {
     /// Fields became dirty.
     MarkedDirty,
-    /// Every field was dirty already.
+    /// Every such field was dirty already, or was never given.
     AlreadyDirty,
     /// The user shares its contact with another one, and hubsync cannot know whose values are right.
     Shared,
 }
 
-/// Marks every field dirty, with back-fill priority.
-pub fn resync(row: &mut Row, now: UnixMs) -> ResyncResult {
+/// Marks these fields dirty, or every field without a set, with back-fill priority.
+pub fn resync(row: &mut Row, fields: Option<FieldSet>, now: UnixMs) -> ResyncResult {
     if row.link.as_ref().is_some_and(|link| link.shared) {
         return ResyncResult::Shared;
     }
     let clean = row.fields_where(|state| !state.is_dirty());
-    if mark_dirty(row, clean, Priority::Backfill, now) {
+    let named = clean
+        .iter()
+        .filter(|field| fields.is_none_or(|fields| fields.contains(*field)));
+    if mark_dirty(row, named.collect(), Priority::Backfill, now) {
         ResyncResult::MarkedDirty
     } else {
         ResyncResult::AlreadyDirty
@@ -60,7 +63,7 @@ pub fn link_by_operator(
         origin: LinkOrigin::ByOperator,
         shared: false,
     });
-    row.linked_at = now;
+    row.begin_link(now);
     row.former_values.clear();
     row.was_linked = true;
     send_everything(row, now);

@@ -42,7 +42,7 @@ pub(crate) fn next_recheck(row: &Row, fields: FieldSet) -> Option<UnixMs> {
 
 fn kind_of(field: &FieldState) -> Option<ProblemKind> {
     match field.result.as_ref()? {
-        FieldResult::Confirmed(_) | FieldResult::Unknown => None,
+        FieldResult::Confirmed(_) | FieldResult::Skipped | FieldResult::Unknown => None,
         FieldResult::Rejected { .. } => Some(ProblemKind::Rejected),
         FieldResult::Conflict { .. } => Some(ProblemKind::Conflict),
         FieldResult::Failed { .. } => Some(ProblemKind::Failed),
@@ -54,7 +54,10 @@ fn is_tried_again(result: &FieldResult) -> bool {
     match result {
         FieldResult::NotFound | FieldResult::Conflict { .. } => true,
         FieldResult::Failed { is_transient, .. } => *is_transient,
-        FieldResult::Confirmed(_) | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
+        FieldResult::Confirmed(_)
+        | FieldResult::Rejected { .. }
+        | FieldResult::Skipped
+        | FieldResult::Unknown => false,
     }
 }
 
@@ -66,7 +69,7 @@ fn looked_up(row: &Row, kind: ProblemKind) -> Vec<String> {
         return Vec::new();
     }
     let former = row.link.as_ref().and_then(|link| link.address.clone());
-    let mut addresses: Vec<String> = email.value.clone().into_iter().collect();
+    let mut addresses: Vec<String> = row.address().map(str::to_owned).into_iter().collect();
     if let Some(former) = former
         && !addresses.iter().any(|own| is_same_address(own, &former))
     {

@@ -122,6 +122,7 @@ fn state_and_reason(field: &FieldState) -> (SyncState, Option<&Reason>) {
         Some(FieldResult::Rejected { reason }) => (SyncState::Rejected, Some(reason)),
         Some(FieldResult::Conflict { reason }) => (SyncState::Conflict, Some(reason)),
         Some(FieldResult::Failed { reason, .. }) => (SyncState::Failed, Some(reason)),
+        Some(FieldResult::Skipped) => (SyncState::Skipped, None),
         Some(FieldResult::Unknown) => (SyncState::Unknown, None),
     }
 }

@@ -152,8 +152,8 @@ fn report_current(
         decision,
         None | Some(LinkDecision::Accepted | LinkDecision::AlreadyLinked)
     ) {
-        // What was confirmed is in the contact of another user.
-        result.field_results.retain(|_, result| !result.is_confirmed());
+        // What was confirmed or left alone is in the contact of another user.
+        result.field_results.retain(|_, result| !result.is_settled());
     }
     let (mut losers, overwritten) = match decided {
         Some(Decided {

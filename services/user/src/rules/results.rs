@@ -16,10 +16,16 @@ pub(super) fn resolve_fields(
 ) {
     let mut needs_recheck = false;
     for (field, result) in results {
+        let is_confirmed = row.is_confirmed_here(&row.fields[field]);
         let state = &mut row.fields[field];
         state.resolved_at = state.resolved_at.max(attempt.generation);
-        if state.changed_in <= attempt.version {
+        // A field that was written with the contact, and is not sent again, keeps the result of that.
+        let is_kept = is_confirmed && result == FieldResult::Skipped;
+        if state.changed_in <= attempt.version && !is_kept {
             needs_recheck |= is_rechecked(&result);
+            if result.is_confirmed() {
+                state.last_confirmed = None;
+            }
             state.result = Some(result);
             state.recorded_at = now;
         }
@@ -43,6 +49,9 @@ fn is_rechecked(result: &FieldResult) -> bool {
     match result {
         FieldResult::NotFound | FieldResult::Conflict { .. } => true,
         FieldResult::Failed { is_transient, .. } => *is_transient,
-        FieldResult::Confirmed(_) | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
+        FieldResult::Confirmed(_)
+        | FieldResult::Rejected { .. }
+        | FieldResult::Skipped
+        | FieldResult::Unknown => false,
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    Field, FieldResult, FieldSet, Link, PerField, PossibleCreate, Priority, Reason, RequestContext, User,
-    UserId, Values, WriteTarget, is_same_address,
+    Field, FieldDefinitions, FieldResult, FieldSet, Link, PerField, PossibleCreate, Priority, Reason,
+    RequestContext, User, UserId, Value, Values, WriteTarget, is_same_address,
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +107,7 @@ pub struct UnknownParts {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldState {
     /// The value; none if the field was never given or is cleared.
-    pub value: Option<String>,
+    pub value: Option<Value>,
     /// The version in which a caller last gave the field; 0 for never.
     pub changed_in: u64,
     /// The generation at which the field was last marked dirty; 0 for never.
@@ -118,6 +118,8 @@ pub struct FieldState {
     pub result: Option<FieldResult>,
     /// When the result was recorded.
     pub recorded_at: UnixMs,
+    /// For a field that is written only if the contact has no value of its own: what HubSpot last confirmed, if it is another value.
+    pub last_confirmed: Option<Value>,
     /// What a later version of the service stored for this field.
     pub unknown: UnknownMembers,
 }
@@ -309,17 +311,28 @@ impl Row {
             .collect()
     }
 
-    /// The value of each field, none for one that was never given.
+    /// The value of each field that a caller gave.
     pub fn values(&self) -> Values {
-        let value = |field| (field, self.fields[field].value.clone());
-        Field::ALL.into_iter().map(value).collect()
+        let given = self.fields.iter().filter(|(_, state)| state.changed_in > 0);
+        given.map(|(field, state)| (field, state.value.clone())).collect()
     }
 
-    /// The user as the API shows it.
-    pub fn user(&self) -> User {
+    /// The fields that a caller gave.
+    pub(crate) fn given_fields(&self) -> FieldSet {
+        self.fields_where(|state| state.changed_in > 0)
+    }
+
+    /// The user's address; none before it has one.
+    pub fn address(&self) -> Option<&str> {
+        self.fields[Field::EMAIL].value.as_ref()?.as_text()
+    }
+
+    /// The user as the API shows it, with every field of the set.
+    pub fn user(&self, definitions: &FieldDefinitions) -> User {
+        let value = |(field, _)| (field, self.fields[field].value.clone());
         User {
             user_id: self.user_id.clone(),
-            values: self.values(),
+            values: definitions.iter().map(value).collect(),
             version: self.version,
             updated_at: crate::time::rfc3339(self.updated_at),
         }
@@ -327,10 +340,7 @@ impl Row {
 
     /// Whether this is the user's address. Addresses are compared in lower case, as HubSpot does.
     pub(super) fn has_address(&self, address: &str) -> bool {
-        self.fields[Field::EMAIL]
-            .value
-            .as_deref()
-            .is_some_and(|own| is_same_address(own, address))
+        self.address().is_some_and(|own| is_same_address(own, address))
     }
 
     /// Remembers that a contact may exist under this address although HubSpot returned no id.
@@ -356,6 +366,21 @@ impl Row {
             link.address
                 .take_if(|confirmed| is_same_address(confirmed, address));
         }
+    }
+
+    /// Notes that the user got another contact. What HubSpot confirmed in the one before says nothing about it.
+    pub(super) fn begin_link(&mut self, now: UnixMs) {
+        self.linked_at = now;
+        let fields: Vec<Field> = self.fields.iter().map(|(field, _)| field).collect();
+        for field in fields {
+            self.fields[field].last_confirmed = None;
+        }
+    }
+
+    /// Whether the field's result says that the linked contact has the value.
+    pub(super) fn is_confirmed_here(&self, state: &FieldState) -> bool {
+        let is_confirmed = state.result.as_ref().is_some_and(FieldResult::is_confirmed);
+        is_confirmed && state.recorded_at >= self.linked_at
     }
 
     /// The contact that the user is linked to, as what a write names.

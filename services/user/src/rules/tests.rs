@@ -24,3 +24,4 @@ mod retry;
 mod test_user;
 mod version_floor;
 mod wake;
+mod write_modes;

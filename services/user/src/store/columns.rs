@@ -3,7 +3,7 @@
 
 mod row_json;
 
-use contracts::{Field, InvalidUserId, PerField, Priority, SyncState, WriteTarget};
+use contracts::{Field, FieldDefinitions, InvalidUserId, PerField, Priority, SyncState, WriteTarget};
 use sqlx::FromRow;
 
 use self::row_json::RowJson;
@@ -210,9 +210,28 @@ impl Columns {
         };
         row.recheck_at = self.recheck_at;
         row.pending_since = self.pending_since;
-        json.fill(&mut row, values, self.account_id.zip(self.contact_id))?;
+        json.fill(&mut row, values, self.account_id.zip(self.contact_id));
         Ok(row)
     }
+}
+
+/// The text in which a set of fields is stored.
+pub(super) fn fields_text(definitions: &FieldDefinitions) -> String {
+    let definitions: Vec<_> = definitions.iter().map(|(_, definition)| definition).collect();
+    serde_json::to_string(&definitions).expect("definitions have text keys")
+}
+
+/// The set of fields that is stored as this revision.
+pub(super) fn read_fields(stored: Option<(i64, String)>) -> Result<Option<FieldDefinitions>, StoreError> {
+    let Some((revision, text)) = stored else {
+        return Ok(None);
+    };
+    let unreadable = |error: String| StoreError::UnreadableFields { revision, error };
+    let definitions = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    let definitions = FieldDefinitions::new(u64::try_from(revision).unwrap_or(0), definitions);
+    definitions
+        .map(Some)
+        .map_err(|error| unreadable(error.to_string()))
 }
 
 /// A count as the database stores it. Versions and epochs count single events, so they stay below 2^63.
@@ -240,5 +259,6 @@ pub(super) const fn state_number(state: SyncState) -> i64 {
         SyncState::Superseded => 6,
         // 7 was the state of a version that changed nothing. There are no such versions any more.
         SyncState::Unknown => 8,
+        SyncState::Skipped => 9,
     }
 }

@@ -112,6 +112,14 @@ pub enum StoreError {
     /// This version cannot read a row.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// This version cannot read the set of fields: a later version of hubsync, or a person, stored it.
+    #[error("revision {revision} of the set of fields cannot be read by this version: {error}")]
+    UnreadableFields {
+        /// The revision.
+        revision: i64,
+        /// What is wrong with it.
+        error: String,
+    },
 }
 
 impl StoreError {

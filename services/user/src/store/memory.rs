@@ -31,7 +31,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contracts::{UserId, WriteTarget};
+use contracts::{FieldDefinitions, UserId, WriteTarget};
 
 pub use encoding::RowEncoding;
 pub use faults::{MemoryFault, MemoryFaults};
@@ -92,6 +92,8 @@ struct Committed {
     /// The idempotency keys.
     keys: Keys,
     lease: Lease,
+    /// The set of fields, once it is stored.
+    fields: Option<FieldDefinitions>,
 }
 
 /// What one commit changes.
@@ -99,6 +101,7 @@ struct Committed {
 struct Commit {
     rows: BTreeMap<UserId, StoredRow>,
     lease: Option<Lease>,
+    fields: Option<FieldDefinitions>,
     deleted_late_writes: Vec<(WriteTarget, UserId)>,
     saved_late_writes: Vec<LateWrite>,
     /// With their expiries.
@@ -113,6 +116,9 @@ impl Committed {
         }
         if let Some(lease) = commit.lease {
             self.lease = lease;
+        }
+        if let Some(fields) = commit.fields {
+            self.fields = Some(fields);
         }
         for key in &commit.deleted_late_writes {
             self.tables.late_writes.remove(key);

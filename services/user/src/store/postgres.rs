@@ -6,6 +6,7 @@
 //! `lock_timeout`.
 
 mod error;
+mod fields;
 mod keys;
 mod late_writes;
 mod open;

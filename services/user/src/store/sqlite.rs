@@ -1,5 +1,6 @@
 //! A database file, with a write-ahead log that is flushed at every commit. One connection writes, a few others read.
 
+mod fields;
 mod keys;
 mod late_writes;
 mod open;

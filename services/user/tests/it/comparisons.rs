@@ -45,7 +45,7 @@ async fn a_user_to_compare_has_values_confirmed_and_dirty_fields() {
     let found = read(&stack, named, false).await.unwrap();
     assert_eq!(found.unknown, [id("nobody")]);
     let user = &found.users[0];
-    assert_eq!(user.values.len(), Field::ALL.len());
+    assert_eq!(user.values.len(), Field::BUILT_IN.len());
     assert_eq!(
         user.confirmed,
         FieldSet::from_iter([Field::EMAIL, Field::FIRST_NAME])

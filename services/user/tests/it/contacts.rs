@@ -216,7 +216,7 @@ async fn after_a_merge_values_of_the_user_that_lost_its_contact_are_cleared() {
     assert_eq!(stack.receipt("2", None).await.unwrap().contact, None);
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     let former = &given.claims[0].former_values;
-    assert_eq!(former[&Field::LAST_NAME].as_deref(), Some("Byron"));
+    assert_eq!(former[&Field::LAST_NAME], Some("Byron".into()));
     service.stop().await.unwrap();
 }
 

@@ -44,9 +44,9 @@ pub(crate) fn contact_found(claim: &Claim, contact: &str) -> AttemptResult {
     let link = NewLink {
         contact_id: contact.to_owned(),
         account_id: ACCOUNT.to_owned(),
-        address: claim.values[&Field::EMAIL].clone(),
+        address: claim.address().map(str::to_owned),
         origin: LinkOrigin::PrimaryAddress,
-        primary_address: claim.values[&Field::EMAIL].clone(),
+        primary_address: claim.address().map(str::to_owned),
         former_ids: Vec::new(),
     };
     AttemptResult {

@@ -9,7 +9,7 @@ use crate::stack::{Stack, ada, id};
 fn line<const N: usize>(user: &str, given: [(Field, &str); N]) -> ImportLine {
     let fields: Values = given
         .into_iter()
-        .map(|(field, value)| (field, Some(value.to_owned())))
+        .map(|(field, value)| (field, Some(value.into())))
         .collect();
     ImportLine {
         user_id: id(user),
@@ -52,8 +52,8 @@ async fn each_line_has_a_result_and_equal_lines_change_nothing() {
     ];
     assert_eq!(codes, expected);
     assert_eq!(
-        stack.get("1").await.unwrap().values[&Field::FIRST_NAME].as_deref(),
-        Some("Ida")
+        stack.get("1").await.unwrap().values[&Field::FIRST_NAME],
+        Some("Ida".into())
     );
     assert_eq!(stack.receipt("1", None).await.unwrap().state, SyncState::Pending);
     assert_eq!(stack.get("2").await.unwrap_err().code, ErrorCode::UserNotFound);

@@ -6,10 +6,10 @@ use std::{
 };
 
 use contracts::{
-    AttemptResult, ChangeLease, Claim, ErrorCode, Field, LeaseAnswer, LinkOrigin, ReportResults, TokenState,
-    UpdateUser, delivery::LeaseAction,
+    AttemptResult, ChangeLease, Claim, ErrorCode, Field, FieldDefinitions, LeaseAnswer, LinkOrigin,
+    ReportResults, TokenState, UpdateUser, delivery::LeaseAction,
 };
-use runtime::health::Registry;
+use runtime::{CurrentFields, health::Registry};
 use tokio::sync::mpsc;
 use user::{
     commit::{self, AfterCommit, CommitQueue},
@@ -56,6 +56,7 @@ fn committing_on(store: &MemoryStore) -> CommitQueue {
     commit::start(
         store.open(1).writers,
         RuleTiming::default(),
+        &CurrentFields::new(FieldDefinitions::built_in().clone()),
         after_commit,
         &health,
     )

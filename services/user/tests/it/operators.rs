@@ -1,8 +1,8 @@
 //! Resyncs and operators' links, over NATS.
 
 use contracts::{
-    ErrorCode, LinkOrigin, LinkUser, MAX_LISTED, NextAction, Priority, Receipt, ResyncUsers, ServiceError,
-    SyncState, UnlinkUser, UsersResynced,
+    ErrorCode, Field, FieldSet, LinkOrigin, LinkUser, MAX_LISTED, NextAction, Priority, Receipt, ResyncUsers,
+    ServiceError, SyncState, UnlinkUser, UsersResynced, UsersToResync,
 };
 
 use crate::{
@@ -47,11 +47,15 @@ fn counted(resynced: &UsersResynced) -> (u64, u64, u64) {
     (resynced.resynced, resynced.shared, resynced.skipped)
 }
 
+fn every_field(users: UsersToResync) -> ResyncUsers {
+    ResyncUsers { users, fields: None }
+}
+
 #[tokio::test]
 async fn a_resync_of_all_users_has_backfill_priority() {
     let (stack, service) = Stack::serving(&[]).await;
     stack.delivered(&["1", "2"]).await;
-    let all = ResyncUsers::All { after: None };
+    let all = every_field(UsersToResync::All { after: None });
     let resynced = stack.resync(&all).await.unwrap();
     assert_eq!((counted(&resynced), resynced.next), ((2, 0, 0), None));
     assert_eq!(counted(&stack.resync(&all).await.unwrap()), (0, 0, 2));
@@ -77,13 +81,16 @@ async fn a_resync_of_all_users_goes_page_by_page() {
     for updated in futures_util::future::join_all(updates).await {
         updated.unwrap();
     }
-    let first = stack.resync(&ResyncUsers::All { after: None }).await.unwrap();
+    let first = stack
+        .resync(&every_field(UsersToResync::All { after: None }))
+        .await
+        .unwrap();
     assert_eq!(
         (first.skipped, &first.next),
         (500, &Some(id(&users[MAX_LISTED - 1])))
     );
     let second = stack
-        .resync(&ResyncUsers::All { after: first.next })
+        .resync(&every_field(UsersToResync::All { after: first.next }))
         .await
         .unwrap();
     assert_eq!((second.skipped, second.next), (1, None));
@@ -99,12 +106,15 @@ async fn a_resync_of_named_users_skips_shared_contacts() {
         deliver(&stack, "w", epoch, user).await;
     }
     let named = ["1", "2", "3", "nobody"].map(id).to_vec();
-    let resynced = stack.resync(&ResyncUsers::Named(named)).await.unwrap();
+    let resynced = stack
+        .resync(&every_field(UsersToResync::Named(named)))
+        .await
+        .unwrap();
     assert_eq!(
         (counted(&resynced), resynced.unknown),
         ((1, 2, 0), vec![id("nobody")])
     );
-    let many = ResyncUsers::Named(vec![id("1"); MAX_LISTED + 1]);
+    let many = every_field(UsersToResync::Named(vec![id("1"); MAX_LISTED + 1]));
     let error = stack.resync(&many).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
@@ -194,5 +204,19 @@ async fn a_link_needs_an_account_and_an_existing_user() {
     for answer in [stack.link("nobody", "77").await, stack.unlink("nobody").await] {
         assert_eq!(answer.unwrap_err().code, ErrorCode::UserNotFound);
     }
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_resync_of_one_field_sends_that_field_alone() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.delivered(&["1"]).await;
+    let request = ResyncUsers {
+        users: UsersToResync::All { after: None },
+        fields: Some(FieldSet::from_iter([Field::FIRST_NAME])),
+    };
+    assert_eq!(counted(&stack.resync(&request).await.unwrap()), (1, 0, 0));
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    assert_eq!(given.claims[0].dirty, FieldSet::from_iter([Field::FIRST_NAME]));
     service.stop().await.unwrap();
 }

@@ -53,7 +53,7 @@ async fn a_second_try_gets_the_answer_that_was_lost() {
         (second.sync.version, second.changed, second.user.version),
         (1, true, 2)
     );
-    assert_eq!(second.user.values[&Field::FIRST_NAME].as_deref(), Some("Eva"));
+    assert_eq!(second.user.values[&Field::FIRST_NAME], Some("Eva".into()));
     service.stop().await.unwrap();
 }
 

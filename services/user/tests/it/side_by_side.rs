@@ -16,7 +16,8 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use runtime::health::Registry;
+use contracts::FieldDefinitions;
+use runtime::{CurrentFields, health::Registry};
 use testing::database::TestDatabase;
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
@@ -85,7 +86,13 @@ impl Committing {
             capacity: StreamCapacity::default(),
         };
         let health = Registry::new("user", &[]);
-        let (queue, task) = commit::start(writers, timing, after_commit, &health);
+        let (queue, task) = commit::start(
+            writers,
+            timing,
+            &CurrentFields::new(FieldDefinitions::built_in().clone()),
+            after_commit,
+            &health,
+        );
         Self { queue, task, reader }
     }
 

@@ -263,7 +263,7 @@ pub(crate) fn id(user: &str) -> UserId {
 pub(crate) fn patch<const N: usize>(user: &str, given: [(Field, &str); N]) -> UpdateUser {
     let fields: Values = given
         .into_iter()
-        .map(|(field, value)| (field, Some(value.to_owned())))
+        .map(|(field, value)| (field, Some(value.into())))
         .collect();
     UpdateUser {
         user_id: id(user),
@@ -289,5 +289,6 @@ pub(crate) fn claim_of(holder: &str, epoch: u64, users: &[&str]) -> ClaimUsers {
         epoch,
         users: users.iter().map(|user| id(user)).collect(),
         limit: 100,
+        fields_revision: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldSet, Link, LinkOrigin, Priority, UserId, WriteTarget};
+use contracts::{Field, FieldDefinitions, Link, LinkOrigin, Priority, UserId, WriteTarget};
 use user::{
     rules::{ChangeHash, KeyHash, KeyedChange, Lease, OpenAttempt, Row, RuleTiming, StoredKey},
     store::{
@@ -55,7 +55,7 @@ fn row(user: &str) -> Row {
     row.pending_since = Some(NOW);
     row.wake_at = Some(NOW);
     let email = &mut row.fields[Field::EMAIL];
-    email.value = Some(format!("{user}@example.com"));
+    email.value = Some(format!("{user}@example.com").into());
     (email.changed_in, email.dirty_since) = (1, 1);
     row.was_linked = true;
     row.link = Some(Link {
@@ -144,7 +144,7 @@ async fn a_transaction_sees_what_it_has_written(kind: StoreKind) {
         epoch: 1,
         version: 1,
         generation: 1,
-        fields: FieldSet::all(),
+        fields: FieldDefinitions::built_in().all(),
         since: NOW,
         address: None,
         unknown: BTreeMap::new(),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use contracts::{Field, Notice, Priority, WakeUpNotice, subjects::STREAM};
+use contracts::{Field, FieldDefinitions, Notice, Priority, WakeUpNotice, subjects::STREAM};
 use futures_util::StreamExt;
-use runtime::health::Registry;
+use runtime::{CurrentFields, health::Registry};
 use testing::wait::until;
 use tokio::sync::mpsc;
 use user::{
@@ -97,7 +97,13 @@ async fn a_restarted_service_publishes_wake_ups_that_were_not() {
         wake_up: 200,
         ..RuleTiming::default()
     };
-    let (handle, task) = commit::start(users, timing, after_commit, &Registry::new("user", &[]));
+    let (handle, task) = commit::start(
+        users,
+        timing,
+        &CurrentFields::new(FieldDefinitions::built_in().clone()),
+        after_commit,
+        &Registry::new("user", &[]),
+    );
     handle.run(ada("1"), None).await.unwrap();
     drop(handle);
     task.await.unwrap();
@@ -124,7 +130,13 @@ async fn users_without_space_in_the_stream_are_due_at_once() {
         capacity: StreamCapacity::of(1),
     };
     let health = Registry::new("user", &[]);
-    let (handle, task) = commit::start(users, RuleTiming::default(), after_commit, &health);
+    let (handle, task) = commit::start(
+        users,
+        RuleTiming::default(),
+        &CurrentFields::new(FieldDefinitions::built_in().clone()),
+        after_commit,
+        &health,
+    );
     for user in ["1", "2", "3"] {
         handle.run(ada(user), None).await.unwrap();
     }

@@ -115,6 +115,9 @@ pub enum FieldResult {
         /// Whether the failure may pass by itself (408, 423, 5xx, time-outs). If so, the user is rechecked.
         is_transient: bool,
     },
+    /// The value was not written, because of when its field is written
+    /// ([`WriteMode`](crate::fields::WriteMode)): the contact was there already, or has a value of its own.
+    Skipped,
     /// A result that a later version of the services may record.
     #[serde(other)]
     Unknown,
@@ -127,6 +130,11 @@ impl FieldResult {
     /// Whether HubSpot has the value, in whatever form.
     pub fn is_confirmed(&self) -> bool {
         matches!(self, Self::Confirmed(_))
+    }
+
+    /// Whether nothing is left to do: HubSpot has the value, or was not to get it.
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Confirmed(_) | Self::Skipped)
     }
 }
 

@@ -1,14 +1,19 @@
 //! The types of fields: which values they take, what form these have in JSON, in CSV and at HubSpot, and when two are equal.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 use regex::Regex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value as Json;
 
 use super::{
-    rule::{check_email, check_text},
+    definition::ADDS_ONLY,
+    text_rules::{check_email, check_text},
     value::{Number, Value},
 };
 use crate::address::lowercase_address;
@@ -131,26 +136,34 @@ impl<'de> Deserialize<'de> for Pattern {
 impl FieldType {
     /// Reads a value that a caller gave as JSON, and brings it into its canonical form. The error is a sentence for the caller that says
     /// what a valid value is, and quotes nothing.
-    pub fn read_json(&self, given: &Json) -> Result<Value, String> {
+    pub fn read_json(&self, given: Json) -> Result<Value, String> {
+        let kind = kind_of(&given);
+        if kind != self.json_kind() {
+            return Err(format!("{}, not {kind}", self.expected()));
+        }
+        let value = serde_json::from_value(given).map_err(|_| self.expected())?;
+        self.accept(value)
+    }
+
+    /// The kind of JSON in which values are given.
+    fn json_kind(&self) -> &'static str {
+        match self {
+            Self::Number { .. } => "a number",
+            Self::Boolean => "a boolean",
+            Self::Choices { .. } => "an array",
+            Self::Email | Self::Text { .. } | Self::Date | Self::DateTime | Self::Choice { .. } => "a string",
+        }
+    }
+
+    /// Checks a value by the rules of this type, and brings it into its canonical form. The error is as in [`Self::read_json`].
+    pub fn accept(&self, given: Value) -> Result<Value, String> {
         let value = match (self, given) {
-            (Self::Number { .. }, Json::Number(number)) => {
-                let number = number.as_f64().map(Number::try_from);
-                let number = number.and_then(Result::ok).ok_or_else(|| self.expected())?;
-                Value::Number(number)
-            }
-            (Self::Boolean, Json::Bool(boolean)) => Value::Boolean(*boolean),
-            (Self::Choices { .. }, Json::Array(options)) => {
-                let options: Option<BTreeSet<String>> = options
-                    .iter()
-                    .map(|option| Some(option.as_str()?.to_owned()))
-                    .collect();
-                Value::Options(options.ok_or_else(|| self.expected())?)
-            }
-            (Self::Email | Self::Text { .. } | Self::Choice { .. }, Json::String(text)) => {
-                Value::Text(text.clone())
-            }
-            (Self::Date, Json::String(text)) => Value::Text(date(text).ok_or_else(|| self.expected())?),
-            (Self::DateTime, Json::String(text)) => Value::Text(time(text).ok_or_else(|| self.expected())?),
+            (Self::Date, Value::Text(text)) => Value::Text(date(&text).ok_or_else(|| self.expected())?),
+            (Self::DateTime, Value::Text(text)) => Value::Text(time(&text).ok_or_else(|| self.expected())?),
+            (Self::Number { .. }, value @ Value::Number(_))
+            | (Self::Boolean, value @ Value::Boolean(_))
+            | (Self::Choices { .. }, value @ Value::Options(_))
+            | (Self::Email | Self::Text { .. } | Self::Choice { .. }, value @ Value::Text(_)) => value,
             _ => return Err(self.expected()),
         };
         self.check(&value)?;
@@ -175,10 +188,13 @@ impl FieldType {
         Ok(value)
     }
 
-    /// Reads a value that HubSpot answered. What has not the form of this type is a text, which equals no value of this type, unless
+    /// Reads a value that HubSpot answered; none if the contact has no value. What has not the form of this type is a text, which equals no value of this type, unless
     /// this type is a text itself.
     /// <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/guide>
-    pub fn read_hubspot(&self, answered: &str) -> Value {
+    pub fn read_hubspot(&self, answered: &str) -> Option<Value> {
+        if answered.is_empty() {
+            return None;
+        }
         let read = match self {
             Self::Number { .. } => answered.parse().ok().map(Value::Number),
             Self::Boolean => answered.parse().ok().map(Value::Boolean),
@@ -187,7 +203,7 @@ impl FieldType {
             Self::DateTime => time(answered).or_else(|| milliseconds(answered)).map(Value::Text),
             Self::Email | Self::Text { .. } | Self::Choice { .. } => None,
         };
-        read.unwrap_or_else(|| Value::Text(answered.to_owned()))
+        Some(read.unwrap_or_else(|| Value::Text(answered.to_owned())))
     }
 
     /// The form in which a value is written to HubSpot. An empty text clears a property.
@@ -200,14 +216,7 @@ impl FieldType {
             Some(Value::Options(options)) => {
                 let options: Vec<&str> = options.iter().map(String::as_str).collect();
                 let joined = options.join(&SEPARATOR.to_string());
-                let is_appended = matches!(
-                    self,
-                    Self::Choices {
-                        mode: ChoicesMode::Append,
-                        ..
-                    }
-                );
-                if is_appended && !joined.is_empty() {
+                if self.adds_options() && !joined.is_empty() {
                     format!("{SEPARATOR}{joined}")
                 } else {
                     joined
@@ -225,6 +234,14 @@ impl FieldType {
             }
             (Self::Text { .. }, Value::Text(one), Value::Text(other)) => one.trim() == other.trim(),
             _ => one == other,
+        }
+    }
+
+    /// Whether a write adds options to those that the contact has.
+    pub fn adds_options(&self) -> bool {
+        match self {
+            Self::Choices { mode, .. } => *mode == ChoicesMode::Append,
+            _ => false,
         }
     }
 
@@ -251,6 +268,9 @@ impl FieldType {
                 }
             }
             (Self::Choice { options }, Value::Text(option)) => self.check_option(options, option),
+            (Self::Choices { .. }, Value::Options(given)) if self.adds_options() && given.is_empty() => {
+                Err(ADDS_ONLY.to_owned())
+            }
             (Self::Choices { options, .. }, Value::Options(given)) => given
                 .iter()
                 .try_for_each(|option| self.check_option(options, option)),
@@ -260,7 +280,8 @@ impl FieldType {
 
     fn check_option(&self, options: &[String], option: &String) -> Result<(), String> {
         let is_known = options.is_empty() || options.contains(option);
-        if !is_known || option.is_empty() || option.contains(SEPARATOR) {
+        let is_plain = !option.is_empty() && !option.contains(SEPARATOR) && option.trim() == option;
+        if !is_known || !is_plain {
             return Err(self.expected());
         }
         check_text(option, MAX_TEXT_CHARS)
@@ -281,20 +302,31 @@ impl FieldType {
                     }),
                 ];
                 let rules: String = rules.into_iter().flatten().collect();
-                format!("must be a number with at most 15 digits, not a string{rules}")
+                format!("must be a number with at most 15 digits{rules}")
             }
             Self::Boolean => "must be true or false".to_owned(),
             Self::Date => "must be a date such as 2026-11-29".to_owned(),
             Self::DateTime => "must be a time such as 2026-11-29T10:15:00Z, with Z or an offset".to_owned(),
             Self::Choice { options } if options.is_empty() => {
-                format!("must be an option without {SEPARATOR}")
+                format!("must be an option, without {SEPARATOR} and without blanks at its ends")
             }
             Self::Choice { options } => format!("must be one of {}", options.join(", ")),
             Self::Choices { options, .. } if options.is_empty() => {
-                format!("must be an array of options without {SEPARATOR}")
+                format!("must be an array of options, without {SEPARATOR} and without blanks at their ends")
             }
             Self::Choices { options, .. } => format!("must be an array of any of {}", options.join(", ")),
         }
+    }
+}
+
+fn kind_of(given: &Json) -> &'static str {
+    match given {
+        Json::Null => "null",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a string",
+        Json::Array(_) => "an array",
+        Json::Object(_) => "an object",
     }
 }
 
@@ -307,27 +339,42 @@ fn options_in(text: &str) -> BTreeSet<String> {
 fn date(text: &str) -> Option<String> {
     let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let date: Date = text.parse().ok().filter(|_| is_plain)?;
-    Some(date.to_string())
+    (date.year() > 0).then(|| date.to_string())
 }
 
-/// The canonical form of a time that is given with `Z` or an offset (RFC 3339).
+/// The form of a time with `Z` or an offset (RFC 3339). The parser would take others too, such as times without seconds.
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    let offset = r"(?<sign>[+-])(?<hours>[01]\d|2[0-3]):(?<minutes>[0-5]\d)";
+    let form = format!(r"^(?<civil>\d{{4}}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{{1,9}})?)(?:Z|{offset})$");
+    Regex::new(&form).expect("a valid pattern")
+});
+
+/// The canonical form of a time that is given with `Z` or an offset. What is shorter than a millisecond is cut off.
 fn time(text: &str) -> Option<String> {
-    // The parser also takes names of time zones in brackets and times without seconds.
-    let is_plain = text.len() >= 20
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-:+.".contains(&byte));
-    let at: Timestamp = text.parse().ok().filter(|_| is_plain)?;
-    canonical(at)
+    let parts = TIME.captures(text)?;
+    let civil: DateTime = parts["civil"].parse().ok()?;
+    let number = |name| {
+        parts
+            .name(name)
+            .and_then(|part| part.as_str().parse::<i64>().ok())
+    };
+    let minutes = number("hours").unwrap_or(0) * 60 + number("minutes").unwrap_or(0);
+    let is_west = parts.name("sign").is_some_and(|sign| sign.as_str() == "-");
+    let offset = if is_west { -minutes } else { minutes }.minutes();
+    // Not as a timestamp, because these end two days before the year 10000.
+    canonical(civil.checked_sub(offset).ok()?)
 }
 
-fn canonical(at: Timestamp) -> Option<String> {
-    let at = Timestamp::from_millisecond(at.as_millisecond()).ok()?;
-    Some(format!("{at:.3}"))
+fn canonical(utc: DateTime) -> Option<String> {
+    let milliseconds = utc.subsec_nanosecond() / 1_000_000;
+    (1..=9999)
+        .contains(&utc.year())
+        .then(|| format!("{}.{milliseconds:03}Z", utc.strftime("%Y-%m-%dT%H:%M:%S")))
 }
 
 fn milliseconds(text: &str) -> Option<String> {
-    canonical(Timestamp::from_millisecond(text.parse().ok()?).ok()?)
+    let at = Timestamp::from_millisecond(text.parse().ok()?).ok()?;
+    canonical(at.to_zoned(TimeZone::UTC).datetime())
 }
 
 /// A day that is given as milliseconds at midnight UTC.
@@ -400,17 +447,17 @@ mod tests {
             json!(["a"]),
         ];
         for (place, kind) in types().iter().enumerate() {
-            assert!(kind.read_json(&given[place]).is_ok(), "{kind:?}");
+            assert!(kind.read_json(given[place].clone()).is_ok(), "{kind:?}");
             for other in [json!(null), json!({}), json!([1]), json!(1e300)] {
-                assert!(kind.read_json(&other).is_err(), "{kind:?} {other}");
+                assert!(kind.read_json(other.clone()).is_err(), "{kind:?} {other}");
             }
             let is_text = given[place].is_string();
             for other in given.iter().filter(|other| other.is_string() != is_text) {
-                assert!(kind.read_json(other).is_err(), "{kind:?} {other}");
+                assert!(kind.read_json(other.clone()).is_err(), "{kind:?} {other}");
             }
         }
-        assert!(number(None, None, None).read_json(&json!("5")).is_err());
-        assert!(FieldType::Boolean.read_json(&json!("true")).is_err());
+        assert!(number(None, None, None).read_json(json!("5")).is_err());
+        assert!(FieldType::Boolean.read_json(json!("true")).is_err());
     }
 
     #[test]
@@ -426,6 +473,16 @@ mod tests {
                 json!("2026-11-29T10:15:00.1239Z"),
                 json!("2026-11-29T10:15:00.123Z"),
             ),
+            (
+                FieldType::DateTime,
+                json!("9999-12-31T23:59:59.9999Z"),
+                json!("9999-12-31T23:59:59.999Z"),
+            ),
+            (
+                FieldType::DateTime,
+                json!("1969-12-31T18:29:59.9999-05:30"),
+                json!("1969-12-31T23:59:59.999Z"),
+            ),
             (FieldType::Date, json!("2026-02-28"), json!("2026-02-28")),
             (number(None, None, None), json!(5.0), json!(5)),
             (
@@ -439,7 +496,7 @@ mod tests {
                 json!("Ada@Example.com"),
             ),
         ] {
-            let value = kind.read_json(&given).expect("a valid value");
+            let value = kind.read_json(given).expect("a valid value");
             assert_eq!(serde_json::to_value(value).expect("JSON"), canonical);
         }
     }
@@ -452,10 +509,11 @@ mod tests {
             "2026-2-3",
             "20260203",
             "29.11.2026",
+            "0000-01-01",
             "1764374400000",
             "",
         ] {
-            assert!(FieldType::Date.read_json(&json!(given)).is_err(), "{given}");
+            assert!(FieldType::Date.read_json(json!(given)).is_err(), "{given}");
         }
         for given in [
             "2026-11-29",
@@ -464,9 +522,15 @@ mod tests {
             "2026-11-29T10:15:00+02:00[Europe/Berlin]",
             "2026-11-29 10:15:00Z",
             "2026-11-29T10:15Z",
+            "2026-11-29T10:15:60Z",
+            "2026-11-29T10:15:00+24:00",
+            "2026-11-29T10:15:00+0200",
+            "0000-01-01T00:00:00Z",
+            "0001-01-01T00:00:00+01:00",
+            "+002026-11-29T10:15:00Z",
             "1764374400000",
         ] {
-            assert!(FieldType::DateTime.read_json(&json!(given)).is_err(), "{given}");
+            assert!(FieldType::DateTime.read_json(json!(given)).is_err(), "{given}");
         }
     }
 
@@ -486,12 +550,12 @@ mod tests {
             (
                 number(Some(0), Some(10), Some(0)),
                 json!(-1),
-                "must be a number with at most 15 digits, not a string, at least 0, at most 10, without decimals",
+                "must be a number with at most 15 digits, at least 0, at most 10, without decimals",
             ),
             (
                 number(Some(0), Some(10), Some(0)),
                 json!(1.5),
-                "must be a number with at most 15 digits, not a string, at least 0, at most 10, without decimals",
+                "must be a number with at most 15 digits, at least 0, at most 10, without decimals",
             ),
             (
                 number(None, None, None),
@@ -509,11 +573,15 @@ mod tests {
                 json!("today"),
                 "must be a date such as 2026-11-29",
             ),
-            (choice(&[]), json!("a;b"), "must be an option without ;"),
+            (
+                choice(&[]),
+                json!("a;b"),
+                "must be an option, without ; and without blanks at its ends",
+            ),
         ] {
-            assert_eq!(kind.read_json(&given), Err(expected.to_owned()));
+            assert_eq!(kind.read_json(given), Err(expected.to_owned()));
         }
-        assert!(text(9, Some("[A-Z]+|x")).read_json(&json!("AB")).is_ok());
+        assert!(text(9, Some("[A-Z]+|x")).read_json(json!("AB")).is_ok());
         assert!(Pattern::new("a)(b").is_err());
     }
 
@@ -534,7 +602,7 @@ mod tests {
             ),
             (text(9, None), "5", json!("5")),
         ] {
-            assert_eq!(kind.read_csv(given), kind.read_json(&json), "{given}");
+            assert_eq!(kind.read_csv(given), kind.read_json(json), "{given}");
         }
         for (kind, given) in [
             (number(None, None, None), "1e3"),
@@ -568,8 +636,11 @@ mod tests {
             (text(99, None), json!(" Ada "), "Ada"),
             (FieldType::Boolean, json!(false), "false"),
         ] {
-            let ours = kind.read_json(&ours).expect("a valid value");
-            assert!(kind.is_equal(&ours, &kind.read_hubspot(shown)), "{shown}");
+            let ours = kind.read_json(ours).expect("a valid value");
+            assert!(
+                kind.is_equal(&ours, &kind.read_hubspot(shown).expect("a value")),
+                "{shown}"
+            );
         }
         for (kind, ours, shown) in [
             (number(None, None, None), json!(5), "five"),
@@ -578,8 +649,11 @@ mod tests {
             (FieldType::Boolean, json!(true), "TRUE"),
             (text(99, None), json!("Ada"), "ada"),
         ] {
-            let ours = kind.read_json(&ours).expect("a valid value");
-            assert!(!kind.is_equal(&ours, &kind.read_hubspot(shown)), "{shown}");
+            let ours = kind.read_json(ours).expect("a valid value");
+            assert!(
+                !kind.is_equal(&ours, &kind.read_hubspot(shown).expect("a value")),
+                "{shown}"
+            );
         }
     }
 

@@ -21,6 +21,60 @@ pub enum Value {
     Options(BTreeSet<String>),
 }
 
+impl Value {
+    /// Whether HubSpot keeps no such value: a text without anything but blanks, or no option.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Text(text) => text.trim().is_empty(),
+            Self::Options(options) => options.is_empty(),
+            Self::Boolean(_) | Self::Number(_) => false,
+        }
+    }
+
+    /// The text; none for a value of another kind.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Boolean(_) | Self::Number(_) | Self::Options(_) => None,
+        }
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Value {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "The value of a field. Which kind it is depends on the type of the field.",
+            "anyOf": [
+                { "type": ["string", "number", "boolean"] },
+                { "type": "array", "items": { "type": "string" }, "uniqueItems": true },
+            ],
+        })
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(number: i32) -> Self {
+        Self::Number(Number::from(number))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
 /// A number of at most 15 significant digits, below 10^15, with at most 15 places after the point. It is compared by its value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Number(f64);

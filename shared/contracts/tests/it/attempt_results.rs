@@ -139,6 +139,7 @@ fn a_report_has_results_and_the_next_claim() {
             epoch: 7,
             users: Vec::new(),
             limit: 1,
+            fields_revision: None,
         }),
     };
     let json = json!({

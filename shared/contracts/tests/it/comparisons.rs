@@ -39,7 +39,7 @@ fn a_comparison_has_findings_and_the_next_position() {
         contact_id: Some("51".to_owned()),
         fields: vec![Difference {
             field: Field::FIRST_NAME,
-            user_value: Some("Ada".to_owned()),
+            user_value: Some("Ada".into()),
             contact_value: None,
         }],
     };

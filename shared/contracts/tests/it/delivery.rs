@@ -103,6 +103,7 @@ fn a_claim_names_users_and_the_epoch() {
         epoch: 7,
         users: vec!["a".parse().unwrap(), "b".parse().unwrap()],
         limit: 100,
+        fields_revision: None,
     };
     let json = json!({ "holder": "w", "epoch": 7, "users": ["a", "b"], "limit": 100 });
     assert_json(&claim, json);
@@ -118,7 +119,7 @@ fn a_claim_has_all_values_dirty_fields_and_the_link() {
         generation: 5,
         priority: Priority::Live,
         values: [
-            (Field::EMAIL, Some("ada@example.com".to_owned())),
+            (Field::EMAIL, Some("ada@example.com".into())),
             (Field::LAST_NAME, None),
         ]
         .into(),
@@ -133,6 +134,7 @@ fn a_claim_has_all_values_dirty_fields_and_the_link() {
         never_linked: false,
         possible_creates: Vec::new(),
         former_values: Values::new(),
+        last_confirmed: Values::new(),
     };
     let mut json = json!({
         "userId": "a", "attempt": 4, "version": 3, "generation": 5, "priority": "live",

@@ -1,17 +1,25 @@
 //! The JSON of requests of operators: resync, link and unlink.
 
-use contracts::{LinkUser, ResyncUsers, UnlinkUser, UsersResynced};
+use contracts::{Field, FieldSet, LinkUser, ResyncUsers, UnlinkUser, UsersResynced, UsersToResync};
 use serde_json::json;
 
 use crate::assert_json;
 
 #[test]
 fn a_resync_is_for_named_users_or_all_after_one() {
-    let named = ResyncUsers::Named(vec!["u-7".parse().unwrap()]);
+    let every_field = |users| ResyncUsers { users, fields: None };
+    let named = every_field(UsersToResync::Named(vec!["u-7".parse().unwrap()]));
     assert_json(&named, json!({ "named": ["u-7"] }));
-    assert_json(&ResyncUsers::All { after: None }, json!({ "all": {} }));
+    assert_json(
+        &every_field(UsersToResync::All { after: None }),
+        json!({ "all": {} }),
+    );
     let after = Some("u-7".parse().unwrap());
-    assert_json(&ResyncUsers::All { after }, json!({ "all": { "after": "u-7" } }));
+    let mut all = every_field(UsersToResync::All { after });
+    assert_json(&all, json!({ "all": { "after": "u-7" } }));
+    all.fields = Some(FieldSet::from_iter([Field::FIRST_NAME]));
+    let json = json!({ "all": { "after": "u-7" }, "fields": ["firstName"] });
+    assert_json(&all, json);
 }
 
 #[test]

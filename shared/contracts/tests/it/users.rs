@@ -10,9 +10,9 @@ use crate::assert_json;
 
 fn values() -> Values {
     [
-        (Field::EMAIL, Some("ada@example.com".to_owned())),
+        (Field::EMAIL, Some("ada@example.com".into())),
         (Field::FIRST_NAME, None),
-        (Field::LAST_NAME, Some("Lovelace".to_owned())),
+        (Field::LAST_NAME, Some("Lovelace".into())),
     ]
     .into()
 }

@@ -1,5 +1,6 @@
 //! Checks HubSpot: whether the token is valid for an account, and whether it can read contacts.
 
+use contracts::FieldDefinitions;
 use hubspot::{
     Config,
     client::{Credentials, HubspotClient},
@@ -56,7 +57,11 @@ async fn check_account(client: &HubspotClient, is_real_hubspot: bool) -> Check {
     } else {
         "sandbox, since no token is set: account"
     };
-    match client.perform(&Call::Account).await.response {
+    match client
+        .perform(&Call::Account, FieldDefinitions::empty())
+        .await
+        .response
+    {
         Response::Account {
             account_id,
             details_refused: false,
@@ -75,7 +80,7 @@ async fn check_read_scope(client: &HubspotClient) -> Check {
     let call = Call::Find {
         addresses: vec![UNUSED_ADDRESS.to_owned()],
     };
-    match client.perform(&call).await.response {
+    match client.perform(&call, FieldDefinitions::empty()).await.response {
         Response::Found { .. } => Check::ok(READ, "contacts can be read"),
         Response::Error(problem) => failed(READ, &problem, true),
         other => unexpected(READ, &other),

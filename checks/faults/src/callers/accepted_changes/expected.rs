@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use contracts::{Field, SyncState, Values};
+use contracts::{Field, SyncState, Value, Values};
 
 use super::Change;
 
@@ -16,13 +16,13 @@ pub struct Expected {
     /// Changes, by their number, whose answer says wrongly whether they changed something.
     pub wrongly_answered: Vec<u64>,
     /// The value of each field, and the version that last changed it.
-    pub fields: BTreeMap<Field, (Option<String>, u64)>,
+    pub fields: BTreeMap<Field, (Option<Value>, u64)>,
     /// The sync state that the receipt of each version must have.
     pub states: BTreeMap<u64, SyncState>,
     /// The version of each value, without cleared values and values of several versions.
-    pub version_of: HashMap<(Field, String), u64>,
+    pub version_of: HashMap<(Field, Value), u64>,
     /// Every given value.
-    pub given: HashSet<(Field, String)>,
+    pub given: HashSet<(Field, Value)>,
 }
 
 impl Expected {
@@ -60,7 +60,7 @@ impl Expected {
     }
 
     /// Applies a change, and returns whether it changed anything.
-    fn apply(&mut self, version: u64, change: &Change, given_twice: &mut Vec<(Field, String)>) -> bool {
+    fn apply(&mut self, version: u64, change: &Change, given_twice: &mut Vec<(Field, Value)>) -> bool {
         let mut changed = false;
         for (field, value) in &change.fields {
             let given = value.clone().map(|value| (*field, value));
@@ -86,7 +86,7 @@ impl Expected {
     }
 
     /// Whether a field has this value. One that was never given has none, not even null.
-    fn holds(&self, field: Field, value: Option<&String>) -> bool {
+    fn holds(&self, field: Field, value: Option<&Value>) -> bool {
         self.fields
             .get(&field)
             .is_some_and(|(own, _)| own.as_ref() == value)

@@ -1,11 +1,11 @@
-use contracts::{Field, SyncState};
+use contracts::{Field, SyncState, Value};
 
 use super::*;
 
 fn change(number: u64, form: UpdateForm, fields: &[(Field, Option<&str>)]) -> Change {
     let fields = fields
         .iter()
-        .map(|(field, value)| (*field, value.map(str::to_owned)));
+        .map(|(field, value)| (*field, value.map(Value::from)));
     Change {
         number,
         user: "1".to_owned(),
@@ -43,14 +43,14 @@ fn the_last_version_of_each_field_counts() {
     let expected = &accepted_changes.expected()["1"];
     assert_eq!(expected.version, 3);
     assert_eq!(expected.values()[&Field::FIRST_NAME], None);
-    assert_eq!(expected.values()[&Field::LAST_NAME].as_deref(), Some("c"));
+    assert_eq!(expected.values()[&Field::LAST_NAME], Some("c".into()));
     let states = [
         (1, SyncState::Confirmed),
         (2, SyncState::Superseded),
         (3, SyncState::Confirmed),
     ];
     assert_eq!(expected.states, states.into_iter().collect());
-    assert_eq!(expected.version_of[&(Field::FIRST_NAME, "b".to_owned())], 2);
+    assert_eq!(expected.version_of[&(Field::FIRST_NAME, "b".into())], 2);
     assert!(expected.unreported.is_empty() && accepted_changes.contradictions().is_empty());
     assert_eq!(*accepted_changes.accepted().borrow(), 3);
 }

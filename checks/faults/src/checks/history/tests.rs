@@ -20,7 +20,7 @@ fn expected() -> Expected {
             number,
             user: "1".to_owned(),
             form: UpdateForm::MergePatch,
-            fields: Values::from([(Field::FIRST_NAME, Some(format!("F{number}")))]),
+            fields: Values::from([(Field::FIRST_NAME, Some(format!("F{number}").into()))]),
         };
         let answer = Answer {
             version: number,

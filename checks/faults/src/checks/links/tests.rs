@@ -11,7 +11,7 @@ fn expected(address: &str) -> Expected {
         number: 1,
         user: "1".to_owned(),
         form: UpdateForm::MergePatch,
-        fields: Values::from([(Field::EMAIL, Some(address.to_owned()))]),
+        fields: Values::from([(Field::EMAIL, Some(address.into()))]),
     };
     let answer = Answer {
         version: 1,

@@ -34,7 +34,7 @@ async fn a_wrong_clock_of_the_database_disturbs_nothing() {
         assert!(updated.is_ok(), "{clock}: {updated:?}");
         let line = ImportLine {
             user_id: "2".parse().unwrap(),
-            fields: Values::from([(Field::EMAIL, Some("2@example.com".to_owned()))]),
+            fields: Values::from([(Field::EMAIL, Some("2@example.com".into()))]),
         };
         let imported = service.queue.run(line, deadline()).await;
         assert!(imported.is_ok(), "{clock}: {imported:?}");
@@ -53,6 +53,7 @@ async fn a_wrong_clock_of_the_database_disturbs_nothing() {
             epoch,
             users: vec!["1".parse().unwrap()],
             limit: 100,
+            fields_revision: None,
         };
         let claimed = service.queue.run(claim, deadline()).await.unwrap();
         assert_eq!(claimed.claims.len(), 1, "{clock}");

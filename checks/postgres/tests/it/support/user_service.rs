@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contracts::{Field, ServiceError, UpdateForm, UpdateUser, UserId, UserUpdated, Values};
-use runtime::health::{Check, Registry};
+use contracts::{Field, FieldDefinitions, ServiceError, UpdateForm, UpdateUser, UserId, UserUpdated, Values};
+use runtime::{
+    CurrentFields,
+    health::{Check, Registry},
+};
 use testing::postgres::{Options, PostgresServer};
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
@@ -55,7 +58,13 @@ impl UserService {
             capacity: StreamCapacity::default(),
         };
         let health = Registry::new("user", &["database"]);
-        let (queue, task) = commit::start(opened.writers, RuleTiming::default(), after_commit, &health);
+        let (queue, task) = commit::start(
+            opened.writers,
+            RuleTiming::default(),
+            &CurrentFields::new(FieldDefinitions::built_in().clone()),
+            after_commit,
+            &health,
+        );
         Self {
             queue,
             health,
@@ -70,8 +79,8 @@ impl UserService {
             user_id: user.parse().unwrap(),
             form: UpdateForm::MergePatch,
             fields: Values::from([
-                (Field::EMAIL, Some(format!("{user}@example.com"))),
-                (Field::FIRST_NAME, Some(first_name.to_owned())),
+                (Field::EMAIL, Some(format!("{user}@example.com").into())),
+                (Field::FIRST_NAME, Some(first_name.into())),
             ]),
             if_match: None,
             idempotency_key: None,

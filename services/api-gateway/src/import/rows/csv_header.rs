@@ -2,7 +2,7 @@
 //!
 //! Error messages never quote the row: where the header is missing, the first row is a person.
 
-use contracts::Field;
+use contracts::{Field, FieldDefinitions};
 
 use super::csv_values::TooManyValues;
 
@@ -16,8 +16,9 @@ pub(in crate::import) enum Column {
 }
 
 impl Column {
-    fn all() -> impl Iterator<Item = Self> {
-        std::iter::once(Self::UserId).chain(Field::ALL.map(Self::Field))
+    fn all(fields: &FieldDefinitions) -> impl Iterator<Item = Self> {
+        let of_fields = fields.iter().map(|(field, _)| Self::Field(field));
+        std::iter::once(Self::UserId).chain(of_fields)
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -29,8 +30,11 @@ impl Column {
 }
 
 /// The columns that the values name, or all reasons why the header cannot be used.
-pub(super) fn read_header(values: &Result<Vec<&[u8]>, TooManyValues>) -> Result<Vec<Column>, String> {
-    let known = column_names();
+pub(super) fn read_header(
+    values: &Result<Vec<&[u8]>, TooManyValues>,
+    fields: &FieldDefinitions,
+) -> Result<Vec<Column>, String> {
+    let known = column_names(fields);
     // First the mistakes that make every name wrong, each with its own message: a list of wrong names would hide the cause.
     let Ok(values) = values else {
         let limit = TooManyValues::LIMIT;
@@ -43,8 +47,9 @@ pub(super) fn read_header(values: &Result<Vec<&[u8]>, TooManyValues>) -> Result<
             "the first line separates its values by {separator}; separate them by commas"
         ));
     }
-    let found: Vec<Result<Column, String>> = values.iter().map(|value| parse_column(value)).collect();
-    if found.iter().all(Result::is_err) && !values.iter().any(|value| similar_column(value).is_some()) {
+    let found: Vec<Result<Column, String>> = values.iter().map(|value| parse_column(value, fields)).collect();
+    if found.iter().all(Result::is_err) && !values.iter().any(|value| similar_column(value, fields).is_some())
+    {
         return Err(format!(
             "the first line names none of the columns {known}; it has to name the column of each value"
         ));
@@ -73,14 +78,14 @@ pub(super) fn read_header(values: &Result<Vec<&[u8]>, TooManyValues>) -> Result<
     ))
 }
 
-fn column_names() -> String {
-    let names: Vec<_> = Column::all().map(Column::name).collect();
+fn column_names(fields: &FieldDefinitions) -> String {
+    let names: Vec<_> = Column::all(fields).map(Column::name).collect();
     names.join(", ")
 }
 
-fn parse_column(value: &[u8]) -> Result<Column, String> {
-    let exact = Column::all().find(|column| column.name().as_bytes() == value);
-    match (exact, similar_column(value)) {
+fn parse_column(value: &[u8], fields: &FieldDefinitions) -> Result<Column, String> {
+    let exact = Column::all(fields).find(|column| column.name().as_bytes() == value);
+    match (exact, similar_column(value, fields)) {
         (Some(column), _) => Ok(column),
         (None, Some(column)) => Err(format!(
             "has to be written {}, in this case and without blanks",
@@ -92,11 +97,11 @@ fn parse_column(value: &[u8]) -> Result<Column, String> {
 }
 
 /// The column that is probably meant: its name differs only in case, blanks, `_` or `-`.
-fn similar_column(value: &[u8]) -> Option<Column> {
+fn similar_column(value: &[u8], fields: &FieldDefinitions) -> Option<Column> {
     let text = String::from_utf8_lossy(value);
     let is_kept = |char: &char| !char.is_whitespace() && !['_', '-', '\u{feff}'].contains(char);
     let plain: String = text.chars().filter(is_kept).collect();
-    Column::all().find(|column| column.name().eq_ignore_ascii_case(&plain))
+    Column::all(fields).find(|column| column.name().eq_ignore_ascii_case(&plain))
 }
 
 /// The separator that a header of one value contains instead of commas.
@@ -114,7 +119,10 @@ mod tests {
     use super::*;
 
     fn read(row: &[&str]) -> Result<Vec<Column>, String> {
-        read_header(&Ok(row.iter().map(|value| value.as_bytes()).collect()))
+        read_header(
+            &Ok(row.iter().map(|value| value.as_bytes()).collect()),
+            FieldDefinitions::built_in(),
+        )
     }
 
     #[test]
@@ -166,7 +174,7 @@ mod tests {
 
     #[test]
     fn too_many_columns_are_reported() {
-        let message = read_header(&Err(TooManyValues)).expect_err("too many");
-        assert!(message.contains("more than 64 columns"), "{message}");
+        let message = read_header(&Err(TooManyValues), FieldDefinitions::built_in()).expect_err("too many");
+        assert!(message.contains("more than 311 columns"), "{message}");
     }
 }

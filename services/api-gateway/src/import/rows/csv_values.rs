@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use contracts::Field;
+use contracts::fields::MAX_FIELDS;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::splitter::MAX_ROW_BYTES;
 
 /// How many values a row may have. It is more than there are columns, so that a header with foreign columns can be explained.
-const MAX_VALUES: usize = Field::ALL.len() + 61;
+const MAX_VALUES: usize = MAX_FIELDS + 61;
 
 /// Reads rows one by one. It keeps its buffers from row to row.
 pub(in crate::import) struct CsvValues {

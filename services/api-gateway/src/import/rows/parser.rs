@@ -1,6 +1,8 @@
 //! Parses rows into users.
 
-use contracts::{ImportLine, InvalidUserId, InvalidValue, UserId, Values};
+use std::sync::Arc;
+
+use contracts::{FieldDefinitions, ImportLine, InvalidUserId, InvalidValue, UserId, Values};
 
 use super::csv_header::{Column, read_header};
 use super::csv_values::{CsvValues, TooManyValues};
@@ -16,9 +18,15 @@ pub(crate) enum ImportFormat {
     Csv,
 }
 
-/// Parses the rows of one file.
+/// Parses the rows of one file, all by the same definitions of fields.
 #[derive(Debug)]
-pub(in crate::import) enum RowParser {
+pub(in crate::import) struct RowParser {
+    fields: Arc<FieldDefinitions>,
+    format: FormatParser,
+}
+
+#[derive(Debug)]
+enum FormatParser {
     NdJson,
     Csv {
         values: Box<CsvValues>,
@@ -43,19 +51,20 @@ pub(in crate::import) enum ParsedRow {
 }
 
 impl RowParser {
-    pub(in crate::import) fn new(format: ImportFormat) -> Self {
-        match format {
-            ImportFormat::NdJson => Self::NdJson,
-            ImportFormat::Csv => Self::Csv {
+    pub(in crate::import) fn new(format: ImportFormat, fields: Arc<FieldDefinitions>) -> Self {
+        let format = match format {
+            ImportFormat::NdJson => FormatParser::NdJson,
+            ImportFormat::Csv => FormatParser::Csv {
                 values: Box::new(CsvValues::new()),
                 columns: None,
             },
-        }
+        };
+        Self { fields, format }
     }
 
     /// Whether the next row has to be the header.
     pub(in crate::import) fn needs_header(&self) -> bool {
-        matches!(self, Self::Csv { columns: None, .. })
+        matches!(self.format, FormatParser::Csv { columns: None, .. })
     }
 
     pub(in crate::import) fn parse(&mut self, row: &Row) -> ParsedRow {
@@ -67,17 +76,18 @@ impl RowParser {
             }
             Err(why) => return ParsedRow::Unreadable(format!("the row cannot be read: {why}")),
         };
-        match self {
-            Self::NdJson if bytes.trim_ascii().is_empty() => ParsedRow::NoUser,
+        let fields = self.fields.as_ref();
+        match &mut self.format {
+            FormatParser::NdJson if bytes.trim_ascii().is_empty() => ParsedRow::NoUser,
             // In CSV a row of blanks is a row with one value. Skipping it silently would hide a mistake.
-            Self::Csv { .. } if bytes.is_empty() => ParsedRow::NoUser,
-            Self::NdJson => match ndjson::parse_line(bytes) {
+            FormatParser::Csv { .. } if bytes.is_empty() => ParsedRow::NoUser,
+            FormatParser::NdJson => match ndjson::parse_line(bytes, fields) {
                 Ok(line) => ParsedRow::User(line),
                 Err(values) => ParsedRow::Invalid(values),
             },
-            Self::Csv { values, columns } => match columns {
-                Some(columns) => parse_csv_row(columns, values.read(bytes)),
-                None => match read_header(&values.read(bytes)) {
+            FormatParser::Csv { values, columns } => match columns {
+                Some(columns) => parse_csv_row(columns, values.read(bytes), fields),
+                None => match read_header(&values.read(bytes), fields) {
                     Ok(found) => {
                         *columns = Some(found);
                         ParsedRow::NoUser
@@ -89,7 +99,11 @@ impl RowParser {
     }
 }
 
-fn parse_csv_row(columns: &[Column], values: Result<Vec<&[u8]>, TooManyValues>) -> ParsedRow {
+fn parse_csv_row(
+    columns: &[Column],
+    values: Result<Vec<&[u8]>, TooManyValues>,
+    definitions: &FieldDefinitions,
+) -> ParsedRow {
     let wanted = columns.len();
     // A row with another number of values is rejected as a whole, because it is unknown which value is missing.
     let values = match values {
@@ -111,8 +125,9 @@ fn parse_csv_row(columns: &[Column], values: Result<Vec<&[u8]>, TooManyValues>) 
             Column::UserId => parse_user_id(value).map(|id| user_id = Some(id)),
             Column::Field(_) if value.is_empty() => Ok(()),
             Column::Field(field) => parse_text(value).and_then(|text| {
-                field.check(Some(text))?;
-                fields.insert(*field, Some(text.to_owned()));
+                let definition = definitions.get(*field).expect("a column of a field of the set");
+                let value = definition.field_type.read_csv(text)?;
+                fields.insert(*field, Some(value));
                 Ok(())
             }),
         };

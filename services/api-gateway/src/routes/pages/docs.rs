@@ -1,17 +1,19 @@
 //! `GET /openapi.json` and `GET /docs`: the API document, for programs and for people.
 
-use crate::openapi::{ApiDocument, Describe, Media, STYLE};
+use crate::openapi::{ApiDocument, Describe, Media, Problems, STYLE};
 use aide::transform::TransformOperation;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 use axum::Extension;
+use axum::extract::State;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, uri::Authority};
 use axum::response::Response;
 
-use crate::response::{StaticFile, content_tag};
+use crate::response::{ApiError, StaticFile, content_tag};
+use crate::routes::Gateway;
 
 /// What callers can rely on in the document.
 #[derive(JsonSchema)]
@@ -30,13 +32,18 @@ struct DocumentOutline {
 
 pub(in crate::routes) async fn openapi_document(
     Extension(document): Extension<Arc<ApiDocument>>,
+    State(gateway): State<Gateway>,
     headers: HeaderMap,
-) -> Response {
-    respond(
+) -> Result<Response, ApiError> {
+    Ok(respond(
         "application/json",
-        document.read().await.json().to_owned(),
+        document
+            .read(gateway.services.fields().await?)
+            .await
+            .json()
+            .to_owned(),
         &headers,
-    )
+    ))
 }
 
 /// Describes the operation for the API document.
@@ -50,14 +57,17 @@ pub(in crate::routes) fn describe_openapi_document(
             "openapi": "3.1.0", "info": { "title": "hubsync api-gateway", "version": "0.1.0" }, "paths": {}
         })))
         .responds_empty(304, "The caller has the current document.", &["ETag"])
+        .problems(&[Problems::UNAVAILABLE])
 }
 
 pub(in crate::routes) async fn docs_page(
     Extension(document): Extension<Arc<ApiDocument>>,
+    State(gateway): State<Gateway>,
     headers: HeaderMap,
-) -> Response {
-    let page = document.read().await.page_for(&requested_address(&headers));
-    respond("text/html; charset=utf-8", page, &headers)
+) -> Result<Response, ApiError> {
+    let document = document.read(gateway.services.fields().await?).await;
+    let page = document.page_for(&requested_address(&headers));
+    Ok(respond("text/html; charset=utf-8", page, &headers))
 }
 
 /// Describes the operation for the API document.
@@ -78,6 +88,7 @@ pub(in crate::routes) fn describe_docs_page(operation: TransformOperation<'_>) -
             Media::text().example("<!doctype html>"),
         )
         .responds_empty(304, "The browser has the current page.", &["ETag"])
+        .problems(&[Problems::UNAVAILABLE])
 }
 
 pub(in crate::routes) async fn docs_style(headers: HeaderMap) -> Response {

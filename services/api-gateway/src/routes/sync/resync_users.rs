@@ -9,7 +9,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
-use contracts::{MAX_LISTED, ResyncUsers, UserId, UsersResynced};
+use contracts::fields::MAX_FIELDS;
+use contracts::{Field, FieldDefinitions, MAX_LISTED, ResyncUsers, UserId, UsersResynced, UsersToResync};
 use tokio::time::Instant;
 
 use crate::request::{JsonObject, NoQuery, RequestContext, read_body, require_json};
@@ -28,7 +29,7 @@ pub(in crate::routes) async fn resync_users(
 ) -> Result<Json<UsersResynced>, ApiError> {
     require_json(&headers)?;
     let body = read_body(&headers, body, gateway.read_timeout).await?;
-    let mut request = parse_resync(&body)?;
+    let mut request = parse_resync(&body, &*gateway.services.fields().await?)?;
     let until = Instant::now() + MAX_DURATION;
     let mut total = UsersResynced::default();
     loop {
@@ -46,8 +47,8 @@ pub(in crate::routes) async fn resync_users(
         total.skipped += page.skipped;
         total.unknown.extend(page.unknown);
         total.next = page.next;
-        match &mut request {
-            ResyncUsers::All { after } if total.next.is_some() && Instant::now() < until => {
+        match &mut request.users {
+            UsersToResync::All { after } if total.next.is_some() && Instant::now() < until => {
                 after.clone_from(&total.next);
             }
             _ => return Ok(Json(total)),
@@ -58,13 +59,14 @@ pub(in crate::routes) async fn resync_users(
 /// Describes the operation for the API document.
 pub(in crate::routes) fn describe_resync_users(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
-        .describe("resyncUsers", "Operation", "Send every field of users again",
-            "Every field is sent again, with lower priority than live changes. A request works for five seconds at most. If it does not get to the end, or \
+        .describe("resyncUsers", "Operation", "Send fields of users again",
+            "Every field is sent again, or those in `fields`, with lower priority than live changes. A request works for five seconds at most. If it does not get to the end, or \
              fails after a part, the response has a `next`.")
         .headers(&["requestId", "traceparent"])
         .body("application/json", Media::named("Resync")
             .named_example("named", "these users", json!({ "users": ["7", "8"] }))
-            .named_example("all", "all users", json!({ "all": true })))
+            .named_example("all", "all users", json!({ "all": true }))
+            .named_example("field", "one field of all users", json!({ "all": true, "fields": ["firstName"] })))
         .responds(200, "The resync is stored.", &[], "application/json", Media::of::<UsersResynced>().example(json!({
             "resynced": 1, "shared": 0, "skipped": 0, "unknown": ["8"]
         })))
@@ -72,11 +74,21 @@ pub(in crate::routes) fn describe_resync_users(operation: TransformOperation<'_>
 }
 
 /// Parses the body: users by name, or `"all": true`. An empty body does not mean all users.
-fn parse_resync(body: &[u8]) -> Result<ResyncUsers, ApiError> {
-    let mut object = JsonObject::of_request(body, &["users", "all", "after"])?;
+fn parse_resync(body: &[u8], definitions: &FieldDefinitions) -> Result<ResyncUsers, ApiError> {
+    let mut object = JsonObject::of_request(body, &["users", "all", "after", "fields"])?;
     let users: Option<Vec<UserId>> = object.list("users", MAX_LISTED);
     let all = object.flag("all");
     let after: Option<UserId> = object.text("after");
+    let names: Option<Vec<String>> = object.list("fields", MAX_FIELDS);
+    let fields: Option<Vec<Option<Field>>> =
+        names.map(|names| names.iter().map(|name| definitions.by_name(name)).collect());
+    if fields.iter().flatten().any(Option::is_none) {
+        let known: Vec<&str> = definitions.iter().map(|(field, _)| field.name()).collect();
+        object.reject(
+            "fields",
+            &format!("must be names of fields: {}", known.join(", ")),
+        );
+    }
     if object.is_valid() {
         if users.is_some() && all {
             object.reject_whole("takes users or all, not both");
@@ -87,9 +99,12 @@ fn parse_resync(body: &[u8]) -> Result<ResyncUsers, ApiError> {
             object.reject("after", "can only be used with \"all\": true");
         }
     }
-    object.finish(match users {
-        Some(users) => ResyncUsers::Named(users),
-        None => ResyncUsers::All { after },
+    object.finish(ResyncUsers {
+        users: match users {
+            Some(users) => UsersToResync::Named(users),
+            None => UsersToResync::All { after },
+        },
+        fields: fields.map(|fields| fields.into_iter().flatten().collect()),
     })
 }
 
@@ -97,15 +112,41 @@ fn parse_resync(body: &[u8]) -> Result<ResyncUsers, ApiError> {
 mod tests {
     use super::*;
 
+    fn parse(body: &[u8]) -> Result<ResyncUsers, ApiError> {
+        parse_resync(body, FieldDefinitions::built_in())
+    }
+
+    fn every_field(users: UsersToResync) -> ResyncUsers {
+        ResyncUsers { users, fields: None }
+    }
+
+    #[test]
+    fn fields_are_named() {
+        let named = parse(br#"{"all":true,"fields":["firstName"]}"#).map(|request| request.fields);
+        assert_eq!(named, Ok(Some([Field::FIRST_NAME].into_iter().collect())));
+        for body in [
+            r#"{"all":true,"fields":["shoeSize"]}"#,
+            r#"{"all":true,"fields":[]}"#,
+        ] {
+            assert!(parse(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+
     #[test]
     fn users_are_named_or_all_are_meant() {
         let id = |user: &str| user.parse::<UserId>().expect("an id");
-        let named = parse_resync(br#"{"users":["1","2"]}"#);
-        assert_eq!(named, Ok(ResyncUsers::Named(vec![id("1"), id("2")])));
-        let all = parse_resync(br#"{"all":true}"#);
-        assert_eq!(all, Ok(ResyncUsers::All { after: None }));
-        let after = parse_resync(br#"{"all":true,"after":"7"}"#);
-        assert_eq!(after, Ok(ResyncUsers::All { after: Some(id("7")) }));
+        let named = parse(br#"{"users":["1","2"]}"#);
+        assert_eq!(
+            named,
+            Ok(every_field(UsersToResync::Named(vec![id("1"), id("2")])))
+        );
+        let all = parse(br#"{"all":true}"#);
+        assert_eq!(all, Ok(every_field(UsersToResync::All { after: None })));
+        let after = parse(br#"{"all":true,"after":"7"}"#);
+        assert_eq!(
+            after,
+            Ok(every_field(UsersToResync::All { after: Some(id("7")) }))
+        );
     }
 
     #[test]
@@ -131,9 +172,9 @@ mod tests {
             r#"{"after":"2"}"#,
             r#"{"all":true,"afer":"2"}"#,
         ] {
-            let rejected = parse_resync(body.as_bytes());
+            let rejected = parse(body.as_bytes());
             assert!(matches!(rejected, Err(ApiError::InvalidBody(_))), "{body}");
         }
-        assert!(matches!(parse_resync(b"{"), Err(ApiError::MalformedBody(_))));
+        assert!(matches!(parse(b"{"), Err(ApiError::MalformedBody(_))));
     }
 }

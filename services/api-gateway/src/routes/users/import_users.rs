@@ -61,6 +61,7 @@ pub(in crate::routes) async fn import_users(
     body: Body,
 ) -> Result<Response, ApiError> {
     let format = read_import_format(&headers)?;
+    let fields = gateway.services.fields().await?;
     let slot = gateway.imports.try_take().ok_or(ApiError::Overloaded)?;
     let mut body = body.into_data_stream();
     // The first part is read before the response begins. A caller that waits for "100 Continue" would take a response that
@@ -81,6 +82,7 @@ pub(in crate::routes) async fn import_users(
         reports,
         stall_limit,
         slots: gateway.imports,
+        fields,
         slot,
     };
     // The import is a task of its own, since it has to read the body while this response is sent.

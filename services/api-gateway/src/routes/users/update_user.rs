@@ -9,7 +9,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use contracts::{
-    Field, GetUser, SyncState, UpdateForm, UpdateUser, User, UserId, UserUpdated, Values, VersionState,
+    FieldDefinitions, GetUser, SyncState, UpdateForm, UpdateUser, User, UserId, UserUpdated, Values,
+    VersionState,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -52,7 +53,7 @@ pub(in crate::routes) async fn update_user(
     let condition = read_if_match(&headers)?;
     let idempotency_key = read_idempotency_key(&headers)?;
     let body = read_body(&headers, body, gateway.read_timeout).await?;
-    let fields = parse_change(form, &body)?;
+    let fields = parse_change(form, &body, &*gateway.services.fields().await?)?;
     let if_match = match condition {
         None => None,
         Some(IfMatch::Version(version)) => Some(version),
@@ -120,9 +121,10 @@ pub(in crate::routes) fn describe_update_user(operation: TransformOperation<'_>)
 }
 
 /// The fields that the body gives, or every error in it.
-fn parse_change(form: UpdateForm, body: &[u8]) -> Result<Values, ApiError> {
-    let mut object = JsonObject::read(body, &Field::ALL.map(Field::name), "a user")?;
-    let values = read_fields(form, &mut object);
+fn parse_change(form: UpdateForm, body: &[u8], fields: &FieldDefinitions) -> Result<Values, ApiError> {
+    let known: Vec<&str> = fields.iter().map(|(field, _)| field.name()).collect();
+    let mut object = JsonObject::read(body, &known, "a user")?;
+    let values = read_fields(form, &mut object, fields);
     object.finish(values)
 }
 
@@ -163,6 +165,7 @@ fn message(state: SyncState, is_changed: bool) -> &'static str {
         | SyncState::Failed
         | SyncState::NotFound
         | SyncState::Confirmed
+        | SyncState::Skipped
         | SyncState::Superseded
         | SyncState::Unknown => "the change is accepted; sync has the result of its delivery",
     }

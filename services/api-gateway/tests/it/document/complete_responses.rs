@@ -77,7 +77,7 @@ pub(super) fn complete_response(operation: &str) -> Option<Value> {
             paused: true,
             paused_since: Some(time()),
         }),
-        "healthz" | "readyz" | "metrics" | "console" | "docs" | "openapi" => return None,
+        "listFields" | "healthz" | "readyz" | "metrics" | "console" | "docs" | "openapi" => return None,
         other => panic!("add the response for {other} here"),
     })
 }
@@ -107,13 +107,8 @@ fn reason() -> Reason {
 fn user() -> User {
     User {
         user_id: id("1"),
-        values: Field::ALL
-            .map(|field| {
-                (
-                    field,
-                    (field == Field::EMAIL).then(|| "bh@hubspot.com".to_owned()),
-                )
-            })
+        values: Field::BUILT_IN
+            .map(|field| (field, (field == Field::EMAIL).then(|| "bh@hubspot.com".into())))
             .into(),
         version: 7,
         updated_at: time(),
@@ -134,7 +129,7 @@ fn receipt() -> Receipt {
         version: 7,
         state: SyncState::Rejected,
         resending: true,
-        fields: Field::ALL.map(|name| (name, field.clone())).into(),
+        fields: Field::BUILT_IN.map(|name| (name, field.clone())).into(),
         overall_state: SyncState::Rejected,
         earlier_fields: [(Field::LAST_NAME, EarlierField { version: 6, field })].into(),
         problems: vec![SyncProblem {
@@ -214,8 +209,8 @@ fn comparison() -> Comparison {
         contact_id: Some("51".to_owned()),
         fields: vec![Difference {
             field: Field::FIRST_NAME,
-            user_value: Some("Brian".to_owned()),
-            contact_value: Some("Bryan".to_owned()),
+            user_value: Some("Brian".into()),
+            contact_value: Some("Bryan".into()),
         }],
     };
     Comparison {

@@ -78,7 +78,7 @@ async fn a_forbidden_subject_stops_the_gateway_with_its_name() {
     let mut without_update = everything.clone();
     without_update.retain(|subject| *subject != UpdateUser::SUBJECT);
     let inbox = "_INBOX_api-gateway.>";
-    let all_heard = vec![inbox, "hubspot.delivery", "users.accepted", "users.resolved"];
+    let all_heard: Vec<&str> = API_GATEWAY.listens().chain([inbox]).collect();
     let all_but = |left_out| {
         let heard = all_heard.iter().copied();
         heard.filter(|subject| *subject != left_out).collect::<Vec<_>>()
@@ -89,6 +89,11 @@ async fn a_forbidden_subject_stops_the_gateway_with_its_name() {
         (&everything, all_but("hubspot.delivery"), Some("hubspot.delivery")),
         (&everything, all_but("users.accepted"), Some("users.accepted")),
         (&everything, all_but("users.resolved"), Some("users.resolved")),
+        (
+            &everything,
+            all_but("users.fields.changed"),
+            Some("users.fields.changed"),
+        ),
         (&everything, all_heard.clone(), None),
     ] {
         let config = format!(

@@ -5,6 +5,7 @@ mod profiles;
 
 use std::time::Duration;
 
+use contracts::{Field, FieldDefinitions};
 use reqwest::{
     StatusCode,
     header::{HeaderMap, HeaderName, HeaderValue},
@@ -29,7 +30,13 @@ fn problem_with(call: &Call, status: u16, headers: &[(&'static str, &'static str
         .iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
     let status = StatusCode::from_u16(status).expect("a status");
-    match response(call, status, &pairs.collect(), body.as_bytes()) {
+    match response(
+        call,
+        FieldDefinitions::built_in(),
+        status,
+        &pairs.collect(),
+        body.as_bytes(),
+    ) {
         Response::Error(problem) => problem,
         other => panic!("not a problem: {other:?}"),
     }
@@ -178,20 +185,20 @@ fn properties_are_read_from_the_errors_the_message_and_the_validation_results() 
         ],
     });
     for body in [embedded, listed] {
-        let CallErrorKind::Invalid { properties } = problem(&update(), 400, &body.to_string()).kind else {
+        let CallErrorKind::Invalid { fields } = problem(&update(), 400, &body.to_string()).kind else {
             panic!("not invalid: {body}")
         };
-        assert_eq!(properties.keys().collect::<Vec<_>>(), ["email", "lastname"]);
-        assert_eq!(properties["email"].code, "INVALID_EMAIL");
-        assert_eq!(properties["email"].message, "told better");
-        assert_eq!(properties["lastname"].code, "READ_ONLY_VALUE");
+        assert!(fields.keys().eq(&[Field::EMAIL, Field::LAST_NAME]));
+        assert_eq!(fields[&Field::EMAIL].code, "INVALID_EMAIL");
+        assert_eq!(fields[&Field::EMAIL].message, "told better");
+        assert_eq!(fields[&Field::LAST_NAME].code, "READ_ONLY_VALUE");
     }
 }
 
 #[test]
 fn a_400_that_names_nothing_is_still_a_refusal_but_a_page_is_none_of_values() {
     let nameless = CallErrorKind::Invalid {
-        properties: std::collections::BTreeMap::new(),
+        fields: std::collections::BTreeMap::new(),
     };
     let wrong_shape = r#"{"message":"Invalid input JSON on line 1, column 33: [oops"}"#;
     for (body, kind) in [
@@ -217,7 +224,13 @@ fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
         ],
     });
     for status in [StatusCode::OK, StatusCode::MULTI_STATUS] {
-        let read = response(&update(), status, &HeaderMap::new(), body.to_string().as_bytes());
+        let read = response(
+            &update(),
+            FieldDefinitions::built_in(),
+            status,
+            &HeaderMap::new(),
+            body.to_string().as_bytes(),
+        );
         let Response::Updated { results, errors } = read else {
             panic!("not a batch")
         };
@@ -247,7 +260,13 @@ fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
 #[test]
 fn a_contact_comes_with_all_its_addresses() {
     let body = r#"{"id":"512","properties":{"email":"a@x.de","hs_additional_emails":"b@x.de; c@x.de;"}}"#;
-    let read = response(&read(), StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+    let read = response(
+        &read(),
+        FieldDefinitions::built_in(),
+        StatusCode::OK,
+        &HeaderMap::new(),
+        body.as_bytes(),
+    );
     let expected = Contact {
         id: "512".into(),
         email: Some("a@x.de".into()),
@@ -282,14 +301,20 @@ fn the_reason_of_one_input_has_its_category_and_the_correlation_id_of_the_answer
         HeaderValue::from_static("abc"),
     )]);
     let status = StatusCode::MULTI_STATUS;
-    let read = response(&update(), status, &headers, body.to_string().as_bytes());
+    let read = response(
+        &update(),
+        FieldDefinitions::built_in(),
+        status,
+        &headers,
+        body.to_string().as_bytes(),
+    );
     let Response::Updated { errors, .. } = read else {
         panic!("not a batch: {read:?}")
     };
-    let CallErrorKind::Invalid { properties } = &errors[0].error.kind else {
+    let CallErrorKind::Invalid { fields } = &errors[0].error.kind else {
         panic!("not invalid: {errors:?}")
     };
-    let reason = &properties["email"];
+    let reason = &fields[&Field::EMAIL];
     assert_eq!(
         (reason.code.as_str(), reason.category.as_deref()),
         ("INVALID_EMAIL", Some("VALIDATION_ERROR"))
@@ -302,9 +327,9 @@ fn a_reason_that_is_reported_is_short_however_long_its_words_are() {
     let long = "X".repeat(100_000);
     let fault = json!({ "code": long, "message": long, "context": { "propertyName": ["email"] } });
     let body = json!({ "category": long, "correlationId": long, "message": long, "errors": [fault] });
-    let CallErrorKind::Invalid { properties } = problem(&update(), 400, &body.to_string()).kind else {
+    let CallErrorKind::Invalid { fields } = problem(&update(), 400, &body.to_string()).kind else {
         panic!("a refusal")
     };
-    let reason = serde_json::to_string(&properties["email"]).expect("JSON");
+    let reason = serde_json::to_string(&fields[&Field::EMAIL]).expect("JSON");
     assert!(reason.len() < 1_000, "{}", reason.len());
 }

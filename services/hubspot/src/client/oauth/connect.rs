@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contracts::FieldDefinitions;
 use runtime::settings::Secret;
 
 use super::endpoint::TokenEndpoint;
@@ -96,7 +97,11 @@ pub async fn connect(
 /// The account that an access token belongs to, if HubSpot names it.
 async fn account(target: &Target, access_token: &str) -> Option<String> {
     let client = HubspotClient::new(target.clone(), Credentials::fixed(access_token), TIMEOUT).ok()?;
-    match client.perform(&Call::Account).await.response {
+    match client
+        .perform(&Call::Account, FieldDefinitions::empty())
+        .await
+        .response
+    {
         Response::Account { account_id, .. } => Some(account_id),
         _ => None,
     }

@@ -1,9 +1,9 @@
 //! Creating a contact for a user that has none, where the settings ask for it.
 
-use contracts::{Field, FieldResult, FieldSet, LinkOrigin, NewLink, Reason, lowercase_address};
+use contracts::{Field, FieldResult, FieldSet, LinkOrigin, NewLink, Reason, Values, lowercase_address};
 
-use super::{Attempt, AttemptPolicy, Failure, Lookup, Step, WriteMode};
-use crate::engine::{CallError, CallErrorKind, MissingContact, Properties, WrittenContact};
+use super::{Attempt, AttemptPolicy, Failure, Lookup, Step, WriteMode, verify::result_of_only_write};
+use crate::engine::{CallError, CallErrorKind, MissingContact, WrittenContact};
 
 impl Attempt {
     pub(super) fn may_create(&self, policy: AttemptPolicy<'_>) -> bool {
@@ -38,27 +38,37 @@ impl Attempt {
 
     /// A create leaves: returns every field that has a value and was not rejected, dirty or not. After a rejection that
     /// named no field, only the address goes along.
-    pub(crate) fn start_create(&mut self) -> Properties {
-        let has_value = |field: &Field| self.claim.values.get(field).is_some_and(Option::is_some);
+    pub(crate) fn start_create(&mut self) -> Values {
         let goes_along = |field: &Field| *field == Field::EMAIL || self.write_mode != WriteMode::FieldByField;
-        self.sent = Field::ALL
-            .into_iter()
-            .filter(has_value)
+        let given = self.claim.values.iter().filter(|(_, value)| value.is_some());
+        self.sent = given
+            .map(|(field, _)| *field)
             .filter(goes_along)
             .filter(|field| !self.results.contains_key(field))
             .collect();
-        self.properties_of(self.sent)
+        self.values_of(self.sent)
     }
 
     /// The contact was created. The link is reported at once. A field whose value the answer does not show stays pending: the next
     /// attempt writes it through the link, and reads it back if that answer does not show it either.
     pub(super) fn after_create(&mut self, contact: &WrittenContact, policy: AttemptPolicy<'_>) -> Step {
         self.written = self.written.union(self.sent);
-        for field in self.pending.iter() {
+        // Fields that are never written again have their result here, also those that were not dirty.
+        let once: FieldSet = self
+            .sent
+            .iter()
+            .filter(|field| self.fields.is_written_once(*field))
+            .collect();
+        for field in self.pending.union(once).iter() {
             // A field without a value is empty at HubSpot, too. A field that did not go along stays pending.
             let is_empty = self.value(field).is_none();
-            if is_empty || (self.sent.contains(field) && self.is_shown(field, contact)) {
+            let is_sent = self.sent.contains(field);
+            if is_empty || (is_sent && self.is_shown(field, contact)) {
                 self.resolve(field, FieldResult::CONFIRMED);
+            } else if is_sent && self.fields.is_written_once(field) {
+                // It is never written through the link, so what this answer shows is all that will be known of it.
+                let result = result_of_only_write(field, contact);
+                self.resolve(field, result);
             }
         }
         self.confirmed_address = self.email();
@@ -80,8 +90,8 @@ impl Attempt {
             // is the user's.
             (CallErrorKind::Conflict, Some(email)) => Step::Find(Lookup::after_create(email, reason)),
             (CallErrorKind::NotFound | CallErrorKind::Conflict, _) => self.fail(Failure::of_record(reason)),
-            (CallErrorKind::Invalid { properties }, _) => {
-                let named = self.named_rejections(properties);
+            (CallErrorKind::Invalid { fields }, _) => {
+                let named = self.named_rejections(fields);
                 self.after_rejected_create(named, &reason)
             }
             _ => self.after_failed_write(error, policy),

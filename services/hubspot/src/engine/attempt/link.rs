@@ -34,7 +34,7 @@ impl Attempt {
     }
 
     /// Ends with a link to report: the user service has to accept it before anything is written through it. The fields
-    /// that the former contact confirmed are pending for this one, so their results are dropped.
+    /// that the former contact confirmed or left alone are pending for this one, so their results are dropped.
     pub(super) fn link_to(
         &mut self,
         contact: &Contact,
@@ -42,7 +42,7 @@ impl Attempt {
         origin: LinkOrigin,
         policy: AttemptPolicy<'_>,
     ) -> Step {
-        self.results.retain(|_, result| !result.is_confirmed());
+        self.results.retain(|_, result| !result.is_settled());
         self.confirmed_address = None;
         self.link = Some(NewLink {
             contact_id: contact.id.clone(),

@@ -138,6 +138,7 @@ impl Attempt {
     pub(super) fn find(&mut self, policy: AttemptPolicy<'_>) -> Step {
         // The contact that had values of a former user is gone.
         self.former_values.clear();
+        self.reads_first = false;
         let confirmed = self.claim.link.as_ref().and_then(|link| link.address.clone());
         let creates = self.claim.possible_creates.iter();
         let creates = creates.filter(|_| policy.missing_contact == MissingContact::Create);

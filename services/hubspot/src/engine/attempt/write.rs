@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldResult, FieldSet, Reason};
+use contracts::{Field, FieldResult, FieldSet, Reason, Values};
 
 use super::{
     Attempt, AttemptPolicy, Failure, FailureScope, Lookup, Step, WriteMode, verify::READ_BACK_AFTER,
 };
-use crate::engine::{CallError, CallErrorKind, Properties, WrittenContact};
+use crate::engine::{CallError, CallErrorKind, WrittenContact};
 
 impl Attempt {
     /// An update leaves: remembers which fields it carries, and returns their values.
-    pub(crate) fn start_update(&mut self) -> Properties {
+    pub(crate) fn start_update(&mut self) -> Values {
         self.sent = match self.write_mode {
             WriteMode::Batch | WriteMode::Single => self.to_send(),
             WriteMode::FieldByField => self.to_send().iter().take(1).collect(),
         };
-        self.properties_of(self.sent)
+        self.values_of(self.sent)
     }
 
     pub(super) fn after_update(&mut self, contact: &WrittenContact, policy: AttemptPolicy<'_>) -> Step {
@@ -41,7 +41,7 @@ impl Attempt {
     pub(super) fn after_failed_write(&mut self, error: &CallError, policy: AttemptPolicy<'_>) -> Step {
         let reason = error.reason.clone();
         match &error.kind {
-            CallErrorKind::Invalid { properties } => self.after_rejected_values(properties, reason),
+            CallErrorKind::Invalid { fields } => self.after_rejected_values(fields, reason),
             CallErrorKind::Conflict => self.after_conflict(reason),
             // The contact was there a moment ago. If a write of this record alone does not find it, it is gone.
             CallErrorKind::NotFound if self.is_contact_seen => self.find(policy),
@@ -77,16 +77,14 @@ impl Attempt {
     }
 
     /// The rejected fields that the error names, as far as they were sent.
-    pub(super) fn named_rejections(&self, properties: &BTreeMap<String, Reason>) -> Vec<(Field, Reason)> {
-        let named = properties
-            .iter()
-            .filter_map(|(property, reason)| Some((Field::from_property(property)?, reason.clone())));
-        named.filter(|(field, _)| self.sent.contains(*field)).collect()
+    pub(super) fn named_rejections(&self, fields: &BTreeMap<Field, Reason>) -> Vec<(Field, Reason)> {
+        let named = fields.iter().filter(|(field, _)| self.sent.contains(**field));
+        named.map(|(field, reason)| (*field, reason.clone())).collect()
     }
 
     /// Values were rejected: the named ones get that result, and the rest is sent again at once.
-    fn after_rejected_values(&mut self, properties: &BTreeMap<String, Reason>, reason: Reason) -> Step {
-        let named = self.named_rejections(properties);
+    fn after_rejected_values(&mut self, fields: &BTreeMap<Field, Reason>, reason: Reason) -> Step {
+        let named = self.named_rejections(fields);
         if named.is_empty() {
             return self.after_unnamed_rejection(reason);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{Field, Reason};
+use contracts::{Field, FieldDefinitions, Reason};
 
 use super::RecoveryCheck;
 use crate::engine::{CallError, CallErrorKind, RateLimit};
@@ -59,13 +59,10 @@ impl HaltCause {
                 limit: RateLimit::Day,
                 retry_after,
             } => Some((Self::DailyQuota, *retry_after)),
-            CallErrorKind::Invalid { properties } => {
+            CallErrorKind::Invalid { fields } => {
                 let is_unusable = |code: &str| matches!(code, "PROPERTY_DOESNT_EXIST" | "READ_ONLY_VALUE");
-                let field = properties
-                    .iter()
-                    .filter(|(_, reason)| is_unusable(&reason.code))
-                    .find_map(|(property, _)| Field::from_property(property))?;
-                Some((Self::UnusableProperty(field), None))
+                let (field, _) = fields.iter().find(|(_, reason)| is_unusable(&reason.code))?;
+                Some((Self::UnusableProperty(*field), None))
             }
             CallErrorKind::RateLimited {
                 limit: RateLimit::Window,
@@ -103,8 +100,9 @@ impl HaltCause {
         }
     }
 
-    /// A sentence for people: what it is and how to end it.
-    pub fn message(self) -> String {
+    /// A sentence for people: what it is and how to end it. The definitions say which property a field has.
+    pub fn message(self, fields: &FieldDefinitions) -> String {
+        let property_of = |field| fields.get(field).map_or("", |definition| &definition.property);
         let message = match self {
             Self::Unauthorized => {
                 "HubSpot does not accept the token; replace it (with OAuth hubsync requests another one by itself)"
@@ -139,16 +137,15 @@ impl HaltCause {
             Self::Unreachable => "HubSpot cannot be reached; delivery resumes when it can",
             Self::Outage => "HubSpot fails for every record; delivery resumes when it recovers",
             Self::UnusableProperty(field) => {
-                let property = field.property();
                 return format!(
-                    "the contact property {property} is unknown to the HubSpot account or read-only; correct it there"
+                    "the contact property {} is unknown to the HubSpot account or read-only; correct it there",
+                    property_of(field)
                 );
             }
             Self::RejectsEveryRecord(field) => {
-                let property = field.property();
                 return format!(
-                    "HubSpot rejects the contact property {property} for every record; correct the account's rule \
-                     for it"
+                    "HubSpot rejects the contact property {} for every record; correct the account's rule for it",
+                    property_of(field)
                 );
             }
         };
@@ -178,8 +175,8 @@ impl HaltCause {
     /// What HubSpot said about the cause: about the property if one is at fault, and about the call otherwise.
     pub(crate) fn reason_in(self, error: &CallError) -> &Reason {
         match (self, &error.kind) {
-            (Self::UnusableProperty(field), CallErrorKind::Invalid { properties }) => {
-                properties.get(field.property()).unwrap_or(&error.reason)
+            (Self::UnusableProperty(field), CallErrorKind::Invalid { fields }) => {
+                fields.get(&field).unwrap_or(&error.reason)
             }
             _ => &error.reason,
         }

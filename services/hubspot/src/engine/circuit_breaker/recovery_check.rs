@@ -111,11 +111,10 @@ fn is_about_the_record(response: &Response) -> bool {
 }
 
 fn carries(call: &Call, field: Field) -> bool {
-    let property = field.property();
     match call {
-        Call::Update { inputs } => inputs.iter().any(|input| input.properties.contains_key(property)),
-        Call::Create { inputs } => inputs.iter().any(|input| input.properties.contains_key(property)),
-        Call::UpdateSingle { properties, .. } => properties.contains_key(property),
+        Call::Update { inputs } => inputs.iter().any(|input| input.values.contains_key(&field)),
+        Call::Create { inputs } => inputs.iter().any(|input| input.values.contains_key(&field)),
+        Call::UpdateSingle { values, .. } => values.contains_key(&field),
         Call::Account
         | Call::Find { .. }
         | Call::Inspect(_)
@@ -136,7 +135,7 @@ mod tests {
     fn update() -> Call {
         let input = UpdateInput {
             contact_id: "7".to_owned(),
-            properties: [(Field::FIRST_NAME.property(), "Ada".to_owned())].into(),
+            values: [(Field::FIRST_NAME, Some("Ada".into()))].into(),
             trace_id: "t".to_owned(),
         };
         Call::Update { inputs: vec![input] }

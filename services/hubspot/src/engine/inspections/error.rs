@@ -1,6 +1,6 @@
 //! Why contacts were not read to be compared.
 
-use contracts::Reason;
+use contracts::{FieldDefinitions, Reason};
 
 use crate::engine::HaltCause;
 
@@ -35,8 +35,9 @@ pub enum InspectionError {
 }
 
 impl InspectionError {
-    /// A sentence for people: what it is and what to do about it, without personal data.
-    pub fn message(&self) -> String {
+    /// A sentence for people: what it is and what to do about it, without personal data. The definitions say which
+    /// property a field has.
+    pub fn message(&self, fields: &FieldDefinitions) -> String {
         match self {
             Self::ShuttingDown => "the worker that delivers is stopping; ask again in a moment".to_owned(),
             Self::NotDelivering => "another worker has taken over delivery; ask again in a moment".to_owned(),
@@ -45,7 +46,7 @@ impl InspectionError {
                  hubspot service"
                     .to_owned()
             }
-            Self::Halted { cause, .. } => format!("delivery is halted: {}", cause.message()),
+            Self::Halted { cause, .. } => format!("delivery is halted: {}", cause.message(fields)),
             Self::WindowTooSmall => "a window of ten seconds has too few calls for comparisons; raise \
                                      HUBSPOT_WINDOW_LIMIT to three, or lower HUBSPOT_WINDOW_RESERVE_PERCENT"
                 .to_owned(),

@@ -1,8 +1,8 @@
 //! One attempt by itself: which event leads from which step to which.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use contracts::{Claim, Field};
+use contracts::{Claim, Field, FieldDefinitions};
 
 use super::samples::{ACCOUNT, claim, contact, linked, ms, reason};
 use crate::engine::{
@@ -19,7 +19,14 @@ const POLICY: AttemptPolicy<'_> = AttemptPolicy {
 };
 
 fn attempt(claim: Claim) -> Attempt {
-    Attempt::new(claim, ms(0), 1, MAX_BATCH, POLICY)
+    Attempt::new(
+        claim,
+        Arc::clone(FieldDefinitions::built_in()),
+        ms(0),
+        1,
+        MAX_BATCH,
+        POLICY,
+    )
 }
 
 fn error(kind: CallErrorKind) -> CallError {
@@ -57,7 +64,7 @@ fn updating() -> Attempt {
 fn each_event_leads_an_update_to_its_next_step() {
     let not_found = error(CallErrorKind::NotFound);
     let unnamed = error(CallErrorKind::Invalid {
-        properties: BTreeMap::new(),
+        fields: BTreeMap::new(),
     });
     let forbidden = error(CallErrorKind::Forbidden);
     let written = |contact_id: &str| WrittenContact {
@@ -124,12 +131,12 @@ fn a_create_that_was_not_listed_is_looked_up_alone() {
 #[test]
 fn only_a_rejection_of_that_field_and_code_is_retracted() {
     let mut attempt = updating();
-    let properties = BTreeMap::from([
-        ("firstname".to_owned(), reason("RULE")),
-        ("lastname".to_owned(), reason("OTHER")),
+    let fields = BTreeMap::from([
+        (Field::FIRST_NAME, reason("RULE")),
+        (Field::LAST_NAME, reason("OTHER")),
     ]);
     attempt.handle(
-        Event::WriteFailed(&error(CallErrorKind::Invalid { properties })),
+        Event::WriteFailed(&error(CallErrorKind::Invalid { fields })),
         POLICY,
     );
     assert!(!attempt.retract_rejection(Field::LAST_NAME, "RULE"));

@@ -14,7 +14,7 @@ fn results_are_matched_by_trace_id_or_address_never_by_position() {
     };
     let mut by_address = created(b, "2");
     by_address.trace_id = None;
-    let address = by_address.address().map(str::to_uppercase);
+    let address = by_address.address().map(|address| address.to_uppercase().into());
     by_address.values.insert(Field::EMAIL, address);
     let results = vec![by_address, created(a, "1")];
     let errors = Vec::new();
@@ -54,7 +54,7 @@ fn an_error_that_names_an_address_is_about_that_create_alone() {
 #[test]
 fn two_users_of_one_address_are_not_created_at_once() {
     let mut other = claim("b");
-    let email = Some("A@example.com".to_owned());
+    let email = Some("A@example.com".into());
     other.values.insert(Field::EMAIL, email);
     let (mut worker, call, create) = found_nobody(&[claim("a"), other]);
     assert_eq!(create.size(), 1);

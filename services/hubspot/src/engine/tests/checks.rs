@@ -39,8 +39,8 @@ fn worker() -> TestWorker {
 
 /// The first name is rejected, because the property cannot be written.
 fn read_only() -> CallErrorKind {
-    let named = BTreeMap::from([("firstname".to_owned(), reason(READ_ONLY))]);
-    CallErrorKind::Invalid { properties: named }
+    let named = BTreeMap::from([(Field::FIRST_NAME, reason(READ_ONLY))]);
+    CallErrorKind::Invalid { fields: named }
 }
 
 /// A record fails alone, and its check is answered.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{
     AttemptResult, Claim, Confirmation, ErrorCode, Field, FieldResult, FieldSet, Reason, VALUE_NOT_KEPT,
-    Values,
+    Value, Values,
 };
 
 use super::creates::{created, found_nobody};
@@ -23,7 +23,7 @@ fn named(user: &str, first_name: Option<&str>, dirty: &[Field]) -> Claim {
     let mut claim = linked(user, dirty);
     claim
         .values
-        .insert(Field::FIRST_NAME, first_name.map(str::to_owned));
+        .insert(Field::FIRST_NAME, first_name.map(Value::from));
     claim
 }
 
@@ -38,7 +38,7 @@ enum Shown<'a> {
 impl Shown<'_> {
     fn put_into(self, field: Field, values: &mut Values) {
         let value = match self {
-            Self::Value(value) => Some(value.to_owned()),
+            Self::Value(value) => Some(value.into()),
             Self::NoValue => None,
             Self::Nothing => return drop(values.remove(&field)),
         };
@@ -121,13 +121,12 @@ fn an_answer_that_shows_the_value_confirms_it_in_one_call() {
 fn an_address_is_confirmed_in_lower_case() {
     let mut worker = TestWorker::running();
     let mut user = linked("a", &[Field::EMAIL]);
-    user.values
-        .insert(Field::EMAIL, Some("Ada@Example.com".to_owned()));
+    user.values.insert(Field::EMAIL, Some("Ada@Example.com".into()));
     let (call, update) = worker.deliver(&[user]);
     let mut contact = written(&inputs(&update)[0]);
     contact
         .values
-        .insert(Field::EMAIL, Some("ada@example.com".to_owned()));
+        .insert(Field::EMAIL, Some("ada@example.com".into()));
     let (results, errors) = (vec![contact], Vec::new());
     worker.respond(call, Response::Updated { results, errors });
     let result = worker.result();
@@ -223,8 +222,7 @@ fn users_that_share_a_contact_share_its_read() {
     }
     let call = read_back(&mut worker, &["c-a"]);
     let mut both = profile("a", Shown::Value("firstName of a"));
-    both.values
-        .insert(Field::LAST_NAME, Some("lastName of b".to_owned()));
+    both.values.insert(Field::LAST_NAME, Some("lastName of b".into()));
     worker.respond(call, inspected(vec![both]));
     let (_, report) = worker.report();
     assert_eq!(report.results.len(), 2);
@@ -238,8 +236,8 @@ fn users_that_share_a_contact_share_its_read() {
 fn a_field_that_was_not_shown_is_not_sent_again_with_the_rest() {
     let mut worker = TestWorker::running();
     let (call, _) = worker.deliver(&[linked("a", NAMES)]);
-    let properties = BTreeMap::new();
-    worker.respond(call, failed(CallErrorKind::Invalid { properties }));
+    let fields = BTreeMap::new();
+    worker.respond(call, failed(CallErrorKind::Invalid { fields }));
     let (call, first) = worker.call();
     let mut hidden = all_written(&first);
     if let Response::UpdatedSingle(contact) = &mut hidden {
@@ -248,7 +246,7 @@ fn a_field_that_was_not_shown_is_not_sent_again_with_the_rest() {
     worker.respond(call, hidden);
     let (call, second) = worker.call();
     assert!(
-        matches!(&second, Call::UpdateSingle { properties, .. } if properties.keys().eq([&"lastname"])),
+        matches!(&second, Call::UpdateSingle { values, .. } if values.keys().eq([&Field::LAST_NAME])),
         "{second:?}"
     );
     worker.respond(call, all_written(&second));
@@ -416,7 +414,7 @@ fn an_attempt_without_time_for_the_read_is_given_back() {
 fn a_created_contact_is_linked_at_once_and_what_was_not_shown_stays_dirty() {
     let (mut worker, call, create) = found_nobody(&[claim("a")]);
     let mut contact = created(&creates(&create)[0], "77");
-    contact.values.insert(Field::LAST_NAME, Some("Eva".to_owned()));
+    contact.values.insert(Field::LAST_NAME, Some("Eva".into()));
     let (results, errors) = (vec![contact], Vec::new());
     worker.respond(call, Response::Created { results, errors });
     let result = worker.result();
@@ -436,8 +434,7 @@ fn an_address_that_became_secondary_is_still_held() {
     let call = read_back(&mut worker, &["c-a"]);
     let mut read = profile("a", Shown::Nothing);
     read.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
-    read.values
-        .insert(Field::EMAIL, Some("other@example.com".to_owned()));
+    read.values.insert(Field::EMAIL, Some("other@example.com".into()));
     worker.respond(call, inspected(vec![read]));
     let result = worker.result();
     assert_eq!(result.field_results[&Field::EMAIL], FieldResult::CONFIRMED);
@@ -471,7 +468,7 @@ fn a_contact_lacks_an_address_only_if_it_shows_all_of_them() {
 fn with_former_value() -> (TestWorker, CallId) {
     let mut claim = linked("a", NAME);
     claim.values.remove(&Field::LAST_NAME);
-    claim.former_values = [(Field::LAST_NAME, Some("Former".to_owned()))].into();
+    claim.former_values = [(Field::LAST_NAME, Some("Former".into()))].into();
     let mut worker = TestWorker::running();
     let (call, read) = worker.deliver(&[claim]);
     let contact_ids = vec!["c-a".to_owned()];
@@ -481,7 +478,7 @@ fn with_former_value() -> (TestWorker, CallId) {
 
 fn with_last_name(value: &str) -> Response {
     let mut profile = profile("a", Shown::NoValue);
-    profile.values.insert(Field::LAST_NAME, Some(value.to_owned()));
+    profile.values.insert(Field::LAST_NAME, Some(value.into()));
     inspected(vec![profile])
 }
 
@@ -490,9 +487,9 @@ fn a_value_of_a_former_user_is_cleared_with_the_first_write() {
     let (mut worker, call) = with_former_value();
     worker.respond(call, with_last_name("Former"));
     let (call, update) = worker.call();
-    let properties = &inputs(&update)[0].properties;
-    assert_eq!(properties.get("lastname").map(String::as_str), Some(""));
-    assert!(properties.contains_key("firstname"));
+    let values = &inputs(&update)[0].values;
+    assert_eq!(values[&Field::LAST_NAME], None);
+    assert!(values.contains_key(&Field::FIRST_NAME));
     worker.respond(call, all_written(&update));
     assert_eq!(worker.result().cleared, FieldSet::from_iter([Field::LAST_NAME]));
 }
@@ -502,7 +499,7 @@ fn a_value_that_is_not_the_former_users_any_more_is_left_alone() {
     let (mut worker, call) = with_former_value();
     worker.respond(call, with_last_name("Corrected"));
     let (call, update) = worker.call();
-    assert!(!inputs(&update)[0].properties.contains_key("lastname"));
+    assert!(!inputs(&update)[0].values.contains_key(&Field::LAST_NAME));
     worker.respond(call, all_written(&update));
     assert_eq!(worker.result().cleared, FieldSet::from_iter([Field::LAST_NAME]));
 }

@@ -39,7 +39,7 @@ fn a_records_own_success_does_not_make_its_failure_count() {
     worker.give_all(&bad);
     let (call, _) = worker.call();
     let unnamed = CallErrorKind::Invalid {
-        properties: std::collections::BTreeMap::new(),
+        fields: std::collections::BTreeMap::new(),
     };
     worker.respond(call, failed(unnamed));
     let (call, update) = worker.call();

@@ -3,12 +3,10 @@
 mod halts;
 mod in_doubt;
 
-use std::collections::BTreeMap;
-
 use contracts::{Claim, Field, FieldResult, LinkOrigin};
 
 use super::harness::TestWorker;
-use super::samples::{ACCOUNT, claim, creates, failed, linked, reason, shown};
+use super::samples::{ACCOUNT, claim, creates, failed, linked, reason};
 use crate::engine::{
     Call, CallError, CallErrorKind, CallId, CreateInput, InputError, MissingContact, Response, Settings,
     WrittenContact,
@@ -49,7 +47,7 @@ pub(super) fn created(input: &CreateInput, contact_id: &str) -> WrittenContact {
     WrittenContact {
         contact_id: contact_id.to_owned(),
         trace_id: Some(input.trace_id.clone()),
-        values: shown(&input.properties),
+        values: input.values.clone(),
         additional_emails: None,
     }
 }
@@ -66,11 +64,8 @@ pub(super) fn rejection(input: &CreateInput, kind: CallErrorKind) -> InputError 
 }
 
 fn invalid(properties: &[&str]) -> CallErrorKind {
-    let named = properties
-        .iter()
-        .map(|property| ((*property).to_owned(), reason("BAD")));
     CallErrorKind::Invalid {
-        properties: named.collect::<BTreeMap<_, _>>(),
+        fields: super::samples::rejected_fields(properties, "BAD"),
     }
 }
 
@@ -83,10 +78,10 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
     let [input] = creates(&create) else {
         panic!("one input: {create:?}")
     };
-    let names: Vec<_> = input.properties.keys().copied().collect();
+    let fields: Vec<_> = input.values.keys().copied().collect();
     assert_eq!(
-        (input.address.as_str(), names),
-        ("a@example.com", vec!["email", "firstname"])
+        (input.address.as_str(), fields),
+        ("a@example.com", vec![Field::EMAIL, Field::FIRST_NAME])
     );
     worker.respond(
         call,
@@ -133,7 +128,7 @@ fn a_rejected_field_is_left_out_and_a_rejected_address_ends_it() {
     };
     worker.respond(call, rejected(&create, &["lastname"]));
     let (call, create) = worker.call();
-    assert!(!creates(&create)[0].properties.contains_key("lastname"));
+    assert!(!creates(&create)[0].values.contains_key(&Field::LAST_NAME));
     worker.respond(call, rejected(&create, &["email"]));
     let result = worker.result();
     assert!(matches!(
@@ -157,8 +152,8 @@ fn after_an_unnamed_rejection_the_address_alone_is_created() {
     let (mut worker, call, create) = found_nobody(&[claim("a")]);
     worker.respond(call, rejected(&create));
     let (call, alone) = worker.call();
-    let sent: Vec<_> = creates(&alone)[0].properties.keys().copied().collect();
-    assert_eq!(sent, ["email"]);
+    let sent: Vec<_> = creates(&alone)[0].values.keys().copied().collect();
+    assert_eq!(sent, [Field::EMAIL]);
     let (results, errors) = (vec![created(&creates(&alone)[0], "c9")], Vec::new());
     worker.respond(call, Response::Created { results, errors });
     let result = worker.result();

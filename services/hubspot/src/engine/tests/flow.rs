@@ -19,8 +19,8 @@ fn one_change_costs_one_claim_one_call_and_one_report() {
     let input = &inputs(&update)[0];
     assert_eq!(input.contact_id, "c-a");
     assert_eq!(
-        input.properties.iter().collect::<Vec<_>>(),
-        [(&"firstname", &"firstName of a".to_owned())]
+        input.values,
+        [(Field::FIRST_NAME, Some("firstName of a".into()))].into()
     );
     worker.respond(call, all_written(&update));
     let (request, report) = worker.report();
@@ -42,12 +42,12 @@ fn one_change_costs_one_claim_one_call_and_one_report() {
 }
 
 #[test]
-fn a_cleared_field_is_sent_as_an_empty_text_and_a_sent_address_is_confirmed() {
+fn a_cleared_field_is_sent_and_a_sent_address_is_confirmed() {
     let mut worker = TestWorker::running();
     let mut cleared = linked("a", &[Field::EMAIL, Field::LAST_NAME]);
     cleared.values.insert(Field::LAST_NAME, None);
     let (call, update) = worker.deliver(&[cleared]);
-    assert_eq!(inputs(&update)[0].properties["lastname"], "");
+    assert_eq!(inputs(&update)[0].values[&Field::LAST_NAME], None);
     worker.respond(call, all_written(&update));
     assert_eq!(
         worker.result().confirmed_address.as_deref(),

@@ -1,10 +1,10 @@
 //! A worker whose requests and calls a test answers by hand.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use contracts::{
-    AttemptResult, Claim, ClaimUsers, NextAction, Priority, ReportResults, ReportedUser, ResultsReported,
-    TokenState, UsersClaimed, delivery::LeaseAction,
+    AttemptResult, Claim, ClaimUsers, FieldDefinitions, NextAction, Priority, ReportResults, ReportedUser,
+    ResultsReported, TokenState, UsersClaimed, delivery::LeaseAction,
 };
 
 use crate::engine::{
@@ -50,6 +50,7 @@ impl TestWorker {
     pub(super) fn starting(set: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::for_holder("w");
         settings.email_conflict = EmailConflict::Follow;
+        settings.fields = Arc::clone(FieldDefinitions::built_in());
         set(&mut settings);
         let mut worker = Self {
             engine: Engine::new(settings),

@@ -301,8 +301,8 @@ fn a_lost_contacts_confirmations_do_not_count_for_the_next() {
     let mut worker = TestWorker::running();
     let both = &[Field::FIRST_NAME, Field::LAST_NAME];
     let (call, _) = worker.deliver(&[linked("a", both)]);
-    let properties = BTreeMap::new();
-    worker.respond(call, failed(CallErrorKind::Invalid { properties }));
+    let fields = BTreeMap::new();
+    worker.respond(call, failed(CallErrorKind::Invalid { fields }));
     let (call, update) = worker.call();
     worker.respond(call, all_written(&update));
     for _ in 0..2 {

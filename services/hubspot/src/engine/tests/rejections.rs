@@ -1,7 +1,5 @@
 //! Rejected values and conflicting addresses.
 
-use std::collections::BTreeMap;
-
 use contracts::{Field, FieldResult, LinkOrigin};
 
 use super::harness::TestWorker;
@@ -11,11 +9,8 @@ use crate::engine::{Call, CallError, CallErrorKind, Contact, EmailConflict, Inpu
 const BOTH: &[Field] = &[Field::EMAIL, Field::FIRST_NAME];
 
 fn invalid(properties: &[&str]) -> CallErrorKind {
-    let reasons = properties
-        .iter()
-        .map(|property| ((*property).to_owned(), reason("INVALID_EMAIL")));
     CallErrorKind::Invalid {
-        properties: reasons.collect::<BTreeMap<_, _>>(),
+        fields: super::samples::rejected_fields(properties, "INVALID_EMAIL"),
     }
 }
 
@@ -32,10 +27,10 @@ fn rejected(worker: &mut TestWorker, kind: CallErrorKind) {
     );
 }
 
-fn properties(call: &Call) -> Vec<&'static str> {
+fn fields(call: &Call) -> Vec<Field> {
     match call {
-        Call::UpdateSingle { properties, .. } => properties.keys().copied().collect(),
-        other => inputs(other)[0].properties.keys().copied().collect(),
+        Call::UpdateSingle { values, .. } => values.keys().copied().collect(),
+        other => inputs(other)[0].values.keys().copied().collect(),
     }
 }
 
@@ -44,7 +39,7 @@ fn a_rejected_field_is_left_out_and_the_rest_sent_again() {
     let mut worker = TestWorker::running();
     rejected(&mut worker, invalid(&["email"]));
     let (call, update) = worker.call();
-    assert_eq!(properties(&update), ["firstname"]);
+    assert_eq!(fields(&update), [Field::FIRST_NAME]);
     worker.respond(call, all_written(&update));
     let result = worker.result();
     let code = |outcome: &FieldResult| matches!(outcome, FieldResult::Rejected { reason } if reason.code == "INVALID_EMAIL");
@@ -60,10 +55,10 @@ fn an_unnamed_rejection_is_repeated_field_by_field() {
         let mut worker = TestWorker::running();
         rejected(&mut worker, invalid(named));
         let (call, patch) = worker.call();
-        assert_eq!(properties(&patch), ["email"]);
+        assert_eq!(fields(&patch), [Field::EMAIL]);
         worker.respond(call, failed(invalid(named)));
         let (call, patch) = worker.call();
-        assert_eq!(properties(&patch), ["firstname"]);
+        assert_eq!(fields(&patch), [Field::FIRST_NAME]);
         worker.respond(call, all_written(&patch));
         let result = worker.result();
         assert!(matches!(
@@ -80,7 +75,7 @@ fn an_address_of_the_own_contact_is_confirmed() {
     rejected(&mut worker, CallErrorKind::Conflict);
     address_is_looked_up(&mut worker, contact("c-a", "a@example.com"));
     let (call, update) = worker.call();
-    assert_eq!(properties(&update), ["firstname"]);
+    assert_eq!(fields(&update), [Field::FIRST_NAME]);
     worker.respond(call, all_written(&update));
     let result = worker.result();
     assert_eq!(result.field_results[&Field::EMAIL], FieldResult::CONFIRMED);
@@ -150,7 +145,7 @@ fn a_conflicting_address_is_a_conflict_if_the_setting_says_so() {
     rejected(&mut worker, CallErrorKind::Conflict);
     address_is_looked_up(&mut worker, contact("7", "a@example.com"));
     let (call, update) = worker.call();
-    assert_eq!(properties(&update), ["firstname"]);
+    assert_eq!(fields(&update), [Field::FIRST_NAME]);
     worker.respond(call, all_written(&update));
     let result = worker.result();
     assert!(matches!(

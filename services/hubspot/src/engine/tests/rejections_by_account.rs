@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Field, FieldResult, NextAction, Priority, Reason, ReportResults};
+use contracts::{Field, FieldDefinitions, FieldResult, NextAction, Priority, Reason, ReportResults};
 
 use super::harness::TestWorker;
 use super::samples::{all_written, error_of, id, inputs, linked, ms, passed, reason};
@@ -22,8 +22,8 @@ pub(super) fn halt_cause(worker: &TestWorker) -> Option<HaltCause> {
 
 /// The first name is rejected with this code.
 fn rejection(code: &str) -> CallErrorKind {
-    let named = BTreeMap::from([("firstname".to_owned(), reason(code))]);
-    CallErrorKind::Invalid { properties: named }
+    let named = BTreeMap::from([(Field::FIRST_NAME, reason(code))]);
+    CallErrorKind::Invalid { fields: named }
 }
 
 pub(super) fn rejected(code: &str) -> Response {
@@ -250,7 +250,11 @@ fn the_reason_shown_is_hubspots_own() {
     else {
         panic!("not halted")
     };
-    assert!(halt_cause.message().contains("firstname"));
+    assert!(
+        halt_cause
+            .message(FieldDefinitions::built_in())
+            .contains("firstname")
+    );
     let Reason { code, message, .. } = reason;
     assert_eq!((code.as_str(), message.as_str()), (RULE, "in HubSpot's words"));
 }

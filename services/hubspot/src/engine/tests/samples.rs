@@ -1,12 +1,14 @@
 //! Claims, contacts and responses for the tests.
 
-use std::{num::NonZeroU64, time::Duration};
+use std::{collections::BTreeMap, num::NonZeroU64, time::Duration};
 
-use contracts::{Claim, Field, LeaseAnswer, Link, LinkOrigin, Priority, Reason, UserId, Values};
+use contracts::{
+    Claim, Field, FieldDefinitions, LeaseAnswer, Link, LinkOrigin, Priority, Reason, UserId, Values,
+};
 
 use crate::engine::{
     ABSENT_ADDRESS, ABSENT_CONTACT_ID, Call, CallError, CallErrorKind, Check, Contact, CreateInput,
-    InputError, Properties, Response, UpdateInput, WrittenContact,
+    InputError, Response, UpdateInput, WrittenContact,
 };
 
 pub(super) const ACCOUNT: &str = "62515";
@@ -59,14 +61,10 @@ pub(super) fn passed(check: Check) -> Response {
 
 /// Every input listed as written, with the values that it has now.
 pub(super) fn all_written(call: &Call) -> Response {
-    if let Call::UpdateSingle {
-        contact_id,
-        properties,
-    } = call
-    {
+    if let Call::UpdateSingle { contact_id, values } = call {
         return Response::UpdatedSingle(WrittenContact {
             contact_id: contact_id.clone(),
-            values: shown(properties),
+            values: values.clone(),
             ..WrittenContact::default()
         });
     }
@@ -80,18 +78,18 @@ pub(super) fn written(input: &UpdateInput) -> WrittenContact {
     WrittenContact {
         contact_id: input.contact_id.clone(),
         trace_id: Some(input.trace_id.clone()),
-        values: shown(&input.properties),
+        values: input.values.clone(),
         additional_emails: None,
     }
 }
 
-/// The values as HubSpot shows them after they were written.
-pub(super) fn shown(properties: &Properties) -> Values {
-    let values = properties.iter().filter_map(|(property, value)| {
-        let field = Field::from_property(property)?;
-        Some((field, Some(value.clone()).filter(|value| !value.is_empty())))
-    });
-    values.collect()
+/// The reasons of rejected fields, of which HubSpot named the properties. Only those of our fields reach the engine.
+pub(super) fn rejected_fields(properties: &[&str], code: &str) -> BTreeMap<Field, Reason> {
+    let definitions = FieldDefinitions::built_in();
+    let fields = properties
+        .iter()
+        .filter_map(|property| definitions.by_property(property));
+    fields.map(|field| (field, reason(code))).collect()
 }
 
 pub(super) fn error_of(input: &UpdateInput, kind: CallErrorKind) -> InputError {
@@ -142,15 +140,16 @@ pub(super) fn claim(user: &str) -> Claim {
         version: 1,
         generation: 1,
         priority: Priority::Live,
-        values: Field::ALL
+        values: Field::BUILT_IN
             .into_iter()
-            .map(|field| (field, Some(value(field))))
+            .map(|field| (field, Some(value(field).into())))
             .collect(),
-        dirty: Field::ALL.into_iter().collect(),
+        dirty: Field::BUILT_IN.into_iter().collect(),
         link: None,
         never_linked: true,
         possible_creates: Vec::new(),
         former_values: Values::new(),
+        last_confirmed: Values::new(),
     }
 }
 

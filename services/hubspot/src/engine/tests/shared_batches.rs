@@ -63,8 +63,7 @@ fn an_address_looked_up_for_another_user_takes_no_room() {
     let mut worker = TestWorker::with(|settings| settings.missing_contact = MissingContact::Create);
     let mut claims: Vec<Claim> = (0..50).map(of_two_addresses).collect();
     let mut twin = claim("twin");
-    twin.values
-        .insert(Field::EMAIL, Some("U0@example.com".to_owned()));
+    twin.values.insert(Field::EMAIL, Some("U0@example.com".into()));
     claims.push(twin);
     let (_, find) = worker.deliver_together(&claims);
     assert_eq!(find.size(), MAX_BATCH);

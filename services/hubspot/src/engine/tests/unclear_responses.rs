@@ -97,7 +97,7 @@ fn an_unnamed_error_is_about_the_only_input() {
     let mut worker = TestWorker::running();
     let (call, _) = worker.deliver(&[linked("a", NAME)]);
     let kind = CallErrorKind::Invalid {
-        properties: [("firstname".to_owned(), reason("BAD"))].into(),
+        fields: [(Field::FIRST_NAME, reason("BAD"))].into(),
     };
     worker.respond(
         call,

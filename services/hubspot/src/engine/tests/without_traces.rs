@@ -131,7 +131,7 @@ fn creates_without_traces_are_matched_by_address_in_any_order() {
             let results = order.iter().map(|place| WrittenContact {
                 contact_id: format!("new-{}", inputs[*place].address),
                 trace_id: trace.map(str::to_owned),
-                values: [(Field::EMAIL, Some(inputs[*place].address.to_uppercase()))].into(),
+                values: [(Field::EMAIL, Some(inputs[*place].address.to_uppercase().into()))].into(),
                 additional_emails: None,
             });
             let response = Response::Created {

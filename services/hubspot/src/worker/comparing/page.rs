@@ -28,7 +28,7 @@ impl Comparer {
     ) -> Result<Comparison, ServiceError> {
         let (mut comparison, repairs) = tokio::select! {
             biased;
-            () = context.closed.cancelled() => return Err(not_inspected(&InspectionError::NotDelivering)),
+            () = context.closed.cancelled() => return Err(self.not_inspected(&InspectionError::NotDelivering)),
             compared = self.read_and_compare(compare, context) => compared?,
         };
         if compare.purpose == (ComparisonPurpose::Drift { repair: true }) {
@@ -43,6 +43,10 @@ impl Comparer {
         compare: &CompareUsers,
         context: ComparisonContext<'_>,
     ) -> Result<(Comparison, Vec<RepairUser>), ServiceError> {
+        if !self.fields.is_known() {
+            let message = "the user service has not named the set of fields yet; ask again";
+            return Err(ServiceError::new(ErrorCode::Unavailable, message));
+        }
         let read = ReadUsersToCompare {
             users: compare.users.clone(),
             dirty_only: compare.purpose == ComparisonPurpose::DryRun,
@@ -66,10 +70,12 @@ impl Comparer {
         plan: &Plan,
         context: ComparisonContext<'_>,
     ) -> Result<(Comparison, Vec<RepairUser>), ServiceError> {
+        let fields = self.fields.get();
         let comparer = UserComparer {
             purpose: compare.purpose,
             values: compare.values,
             missing: self.missing,
+            fields: &fields,
         };
         let checked = plan.by_id.len() + plan.by_address.len();
         let (mut findings, mut repairs) = (plan.known.clone(), Vec::new());
@@ -114,7 +120,7 @@ impl Comparer {
         }
         let left = context.until.saturating_duration_since(Instant::now());
         let Some(limit) = repair_timeout(left) else {
-            return Err(not_inspected(&InspectionError::Busy));
+            return Err(self.not_inspected(&InspectionError::Busy));
         };
         let repair = RepairUsers { users };
         let repaired = self
@@ -126,16 +132,16 @@ impl Comparer {
         comparison.changed_meanwhile = repaired.changed_meanwhile;
         Ok(())
     }
+
+    pub(super) fn not_inspected(&self, why: &InspectionError) -> ServiceError {
+        ServiceError::new(ErrorCode::Unavailable, why.message(&self.fields.get()))
+    }
 }
 
 /// How long a repair may take if the caller waits for `left`. None if no time would be left to send the reply.
 fn repair_timeout(left: Duration) -> Option<Duration> {
     let limit = left.checked_sub(REPLY_TIME)?.min(REPAIR_TIMEOUT);
     (!limit.is_zero()).then_some(limit)
-}
-
-pub(super) fn not_inspected(why: &InspectionError) -> ServiceError {
-    ServiceError::new(ErrorCode::Unavailable, why.message())
 }
 
 fn user_service_error(why: UserServiceError) -> ServiceError {

@@ -8,10 +8,7 @@ use std::{
 use contracts::ServiceError;
 use tokio::time::Instant;
 
-use super::{
-    Comparer, ComparisonContext,
-    page::{REPAIR_TIMEOUT, not_inspected},
-};
+use super::{Comparer, ComparisonContext, page::REPAIR_TIMEOUT};
 use crate::{
     comparison::Read,
     engine::{ContactKey, InspectedContacts, Inspection, InspectionError, Response},
@@ -83,8 +80,10 @@ impl Comparer {
                 // There is no time for the rest, but the contacts that were read can be compared.
                 InspectionError::Busy if answers => break,
                 // The time ran out while HubSpot failed, so that failure is the more helpful error.
-                InspectionError::Busy => return Err(not_inspected(last_failure.as_ref().unwrap_or(&why))),
-                _ => return Err(not_inspected(&why)),
+                InspectionError::Busy => {
+                    return Err(self.not_inspected(last_failure.as_ref().unwrap_or(&why)));
+                }
+                _ => return Err(self.not_inspected(&why)),
             }
             let halves = halves(asked);
             // Nothing has been read so far. If nothing is left to try, or enough was tried, another contact shows whether
@@ -93,7 +92,7 @@ impl Comparer {
             if !answers && (failed == MAX_FAILED_READS || was_all) {
                 answers = self.reads_another(context).await;
                 if !answers {
-                    return Err(not_inspected(&why));
+                    return Err(self.not_inspected(&why));
                 }
             }
             last_failure = Some(why);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contracts::FieldDefinitions;
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, OAuthApp, Target},
     engine::{Call, CallError, CallErrorKind, Response},
@@ -19,7 +20,11 @@ async fn start() -> Sandbox {
 }
 
 async fn problem(client: &HubspotClient) -> CallError {
-    match client.perform(&Call::Account).await.response {
+    match client
+        .perform(&Call::Account, FieldDefinitions::built_in())
+        .await
+        .response
+    {
         Response::Error(problem) => problem,
         other => panic!("not a problem: {other:?}"),
     }
@@ -27,7 +32,11 @@ async fn problem(client: &HubspotClient) -> CallError {
 
 async fn wait_for_the_account(client: &HubspotClient) {
     until("the account", CEILING, async || {
-        match client.perform(&Call::Account).await.response {
+        match client
+            .perform(&Call::Account, FieldDefinitions::built_in())
+            .await
+            .response
+        {
             Response::Account { .. } => Ok(()),
             other => Err(other),
         }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use contracts::FieldDefinitions;
 use hubspot::{
     client::{ApiVersion, HubspotClient},
     engine::{Call, CallErrorKind, Response},
@@ -73,7 +74,10 @@ async fn tokens_are_refreshed_before_they_expire_and_no_call_fails() {
 async fn keep_calling(client: Arc<HubspotClient>) {
     opens_the_account(&client).await;
     loop {
-        let answer = client.perform(&read(CONTACT)).await.response;
+        let answer = client
+            .perform(&read(CONTACT), FieldDefinitions::built_in())
+            .await
+            .response;
         assert!(matches!(answer, Response::Contact(_)), "{answer:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -85,7 +89,10 @@ async fn a_refreshed_token_is_used_without_reading_the_account_again() {
     let client = client(&sandbox, ApiVersion::default(), sandbox_app(), TIMEOUT);
     opens_the_account(&client).await;
     until_token_calls(&sandbox, 2, async || {
-        let answer = client.perform(&read(CONTACT)).await.response;
+        let answer = client
+            .perform(&read(CONTACT), FieldDefinitions::built_in())
+            .await
+            .response;
         assert!(matches!(answer, Response::Contact(_)), "{answer:?}");
         assert!(!client.token_was_replaced());
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -100,13 +107,21 @@ async fn a_revoked_token_is_replaced_once_and_the_account_read_again() {
     opens_the_account(&client).await;
     sandbox.revoke_access_tokens();
     let calls = [CONTACT; 10].map(read);
-    let answers = futures_util::future::join_all(calls.iter().map(|call| client.perform(call))).await;
+    let answers = futures_util::future::join_all(
+        calls
+            .iter()
+            .map(|call| client.perform(call, FieldDefinitions::built_in())),
+    )
+    .await;
     let rejected = answers.iter().filter(|answered| {
         matches!(&answered.response, Response::Error(problem) if problem.kind == CallErrorKind::Unauthorized)
     });
     assert_eq!(rejected.count(), 10);
     take_up(&client).await;
-    let answer = client.perform(&read(CONTACT)).await.response;
+    let answer = client
+        .perform(&read(CONTACT), FieldDefinitions::built_in())
+        .await
+        .response;
     assert!(matches!(answer, Response::Contact(_)), "{answer:?}");
     assert_eq!(token_calls(&sandbox).len(), 2);
 }
@@ -117,7 +132,10 @@ async fn tokens_that_are_never_accepted_are_requested_ever_less_often() {
     sandbox.add_fault(Fault::answer(KnownError::InvalidToken).on_path("/account-info/"));
     let client = client(&sandbox, ApiVersion::default(), sandbox_app(), TIMEOUT);
     until_token_calls(&sandbox, 3, async || {
-        let answer = client.perform(&Call::Account).await.response;
+        let answer = client
+            .perform(&Call::Account, FieldDefinitions::built_in())
+            .await
+            .response;
         assert!(matches!(answer, Response::Error(_)), "{answer:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     })
@@ -160,11 +178,18 @@ async fn a_rotated_token_from_a_variable_lasts_as_long_as_the_client() {
     let first = client(&sandbox, ApiVersion::default(), app.clone(), TIMEOUT);
     opens_the_account(&first).await;
     sandbox.revoke_access_tokens();
-    let answer = first.perform(&read(CONTACT)).await.response;
+    let answer = first
+        .perform(&read(CONTACT), FieldDefinitions::built_in())
+        .await
+        .response;
     assert!(matches!(answer, Response::Error(_)), "{answer:?}");
     take_up(&first).await;
     let second = client(&sandbox, ApiVersion::default(), app, TIMEOUT);
-    let Response::Error(problem) = second.perform(&Call::Account).await.response else {
+    let Response::Error(problem) = second
+        .perform(&Call::Account, FieldDefinitions::built_in())
+        .await
+        .response
+    else {
         panic!("the variable is out of date")
     };
     assert_eq!(problem.kind, CallErrorKind::Disconnected);
@@ -192,7 +217,10 @@ async fn two_processes_can_share_the_file_of_a_rotating_token() {
     // The refresh token of the first client is no longer valid. It reads the one that the second client wrote.
     sandbox.revoke_access_tokens();
     for client in [&first, &second] {
-        let answer = client.perform(&read(CONTACT)).await.response;
+        let answer = client
+            .perform(&read(CONTACT), FieldDefinitions::built_in())
+            .await
+            .response;
         assert!(matches!(answer, Response::Error(_)), "{answer:?}");
         take_up(client).await;
     }

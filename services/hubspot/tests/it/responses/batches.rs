@@ -108,7 +108,7 @@ async fn too_many_inputs_and_a_repeated_id_are_rejected_as_a_whole() {
     ] {
         let problem = caller.problem(&update(inputs)).await;
         let nameless = CallErrorKind::Invalid {
-            properties: std::collections::BTreeMap::new(),
+            fields: std::collections::BTreeMap::new(),
         };
         assert_eq!(problem.kind, nameless, "{words}");
         assert_eq!(problem.reason.code, "VALIDATION_ERROR");

@@ -12,7 +12,7 @@ async fn wait_until_linked(stack: &Stack, expected: &[(usize, Option<&str>)]) {
         let differs = |(number, contact): &&(usize, Option<&str>)| {
             let name = user(*number);
             stack.users.contact(&name).as_deref() != *contact
-                || Field::ALL
+                || Field::BUILT_IN
                     .into_iter()
                     .any(|field| stack.users.is_dirty(&name, field))
         };

@@ -36,6 +36,7 @@ impl UserService {
                 epoch,
                 users: users.iter().map(|user| id(&user.user)).collect(),
                 limit: u32::try_from(users.len()).unwrap(),
+                fields_revision: None,
             };
             let claimed = self.call(&claim).await.claims;
             assert_eq!(claimed.len(), users.len());

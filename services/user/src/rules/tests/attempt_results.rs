@@ -88,10 +88,10 @@ pub(super) fn contact_found(claim: &Claim, contact: &str, origin: LinkOrigin) ->
         link: Some(NewLink {
             contact_id: contact.to_owned(),
             account_id: ACCOUNT.to_owned(),
-            address: claim.values[&Field::EMAIL].clone(),
+            address: claim.address().map(str::to_owned),
             origin,
             primary_address: match origin {
-                LinkOrigin::PrimaryAddress | LinkOrigin::Followed => claim.values[&Field::EMAIL].clone(),
+                LinkOrigin::PrimaryAddress | LinkOrigin::Followed => claim.address().map(str::to_owned),
                 _ => Some("primary@example.com".to_owned()),
             },
             former_ids: Vec::new(),

@@ -1,6 +1,6 @@
 //! A change that a caller made.
 
-use contracts::{Field, Priority, SyncState, UpdateForm};
+use contracts::{Field, FieldDefinitions, Priority, SyncState, UpdateForm};
 
 use super::{
     attempt_results::{all_confirmed, all_with, failed},
@@ -28,6 +28,7 @@ fn null_clears_a_name_and_marks_it_dirty() {
     let change = Change {
         form: UpdateForm::MergePatch,
         fields: &cleared,
+        definitions: FieldDefinitions::built_in(),
         if_match: None,
         key: None,
         sent: None,
@@ -101,6 +102,7 @@ fn a_change_without_address_or_with_another_version_is_rejected() {
     let mut change = Change {
         form: UpdateForm::MergePatch,
         fields: &fields,
+        definitions: FieldDefinitions::built_in(),
         if_match: None,
         key: None,
         sent: None,

@@ -18,7 +18,7 @@ fn a_claim_has_all_values_and_names_the_dirty_fields() {
         (user.row.version, user.row.generation)
     );
     assert_eq!(claim.dirty, FieldSet::from_iter([Field::FIRST_NAME]));
-    assert_eq!(claim.values[&Field::LAST_NAME].as_deref(), Some("lastName"));
+    assert_eq!(claim.values[&Field::LAST_NAME], Some("lastName".into()));
     assert_eq!(claim.link.unwrap().contact_id, "c1");
 }
 

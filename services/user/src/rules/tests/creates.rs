@@ -1,6 +1,6 @@
 //! Contacts that were created for a user or may have been: which fields are dirty then, and where they are looked up.
 
-use contracts::{AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NextAction};
+use contracts::{AttemptResult, Claim, Field, FieldDefinitions, FieldResult, LinkOrigin, NextAction};
 
 use crate::rules::{handle_due, lose_contact};
 
@@ -23,7 +23,7 @@ fn after_a_create_fields_outside_the_attempt_are_dirty() {
     user.report(result);
     assert_eq!(
         user.row.dirty_fields(),
-        FieldSet::all().without(Field::FIRST_NAME)
+        FieldDefinitions::built_in().all().without(Field::FIRST_NAME)
     );
     let claim = user.claim();
     assert!(!claim.never_linked && claim.possible_creates.is_empty());
@@ -89,7 +89,10 @@ fn a_contact_of_another_user_is_no_possible_create() {
         assert_eq!(effects.next, NextAction::Now, "its fields are still dirty");
         assert_eq!(user.row.link, None);
         let claim = user.claim();
-        assert_eq!((possible_creates(&claim), claim.dirty), (vec![], FieldSet::all()));
+        assert_eq!(
+            (possible_creates(&claim), claim.dirty),
+            (vec![], FieldDefinitions::built_in().all())
+        );
     }
 }
 

@@ -1,6 +1,8 @@
 //! Changes that give values which are stored already.
 
-use contracts::{Field, FieldResult, NextAction, Priority, SyncState, UpdateForm, VALUE_NOT_KEPT, Values};
+use contracts::{
+    Field, FieldDefinitions, FieldResult, NextAction, Priority, SyncState, UpdateForm, VALUE_NOT_KEPT, Values,
+};
 
 use super::{
     attempt_results::{all_confirmed, all_with, failed, reason, rejected},
@@ -20,6 +22,7 @@ fn give(user: &mut TestUser, fields: &Values) -> crate::rules::Changed {
     let change = Change {
         form: UpdateForm::MergePatch,
         fields,
+        definitions: FieldDefinitions::built_in(),
         if_match: None,
         key: None,
         sent: None,
@@ -64,8 +67,8 @@ fn an_address_equals_itself_in_other_letters() {
         assert!(!changed.is_changed, "{form:?}");
     }
     assert_eq!(
-        user.row.fields[Field::EMAIL].value.as_deref(),
-        Some("ada@example.com")
+        user.row.fields[Field::EMAIL].value,
+        Some("ada@example.com".into())
     );
     let changed = user.change([(Field::FIRST_NAME, "FIRSTNAME")]);
     assert!(changed.is_changed, "names differ by their case");
@@ -75,7 +78,7 @@ fn an_address_equals_itself_in_other_letters() {
 fn only_fields_that_differ_make_the_version() {
     let mut user = TestUser::confirmed();
     let mut fields = user.row.values();
-    fields.insert(Field::LAST_NAME, Some("Byron".to_owned()));
+    fields.insert(Field::LAST_NAME, Some("Byron".into()));
     let changed = give(&mut user, &fields);
     assert!(changed.is_changed && changed.version == 2);
     let dirty: Vec<Field> = user.row.dirty_fields().iter().collect();
@@ -94,14 +97,28 @@ fn a_field_that_was_never_given_equals_nothing() {
 
     let null: Values = [(Field::LAST_NAME, None)].into();
     assert!(
-        accept_line(&mut user.row, &null, user.now, 0, &user.timing)
-            .unwrap()
-            .is_changed
+        accept_line(
+            &mut user.row,
+            &null,
+            FieldDefinitions::built_in(),
+            user.now,
+            0,
+            &user.timing
+        )
+        .unwrap()
+        .is_changed
     );
     assert!(
-        !accept_line(&mut user.row, &null, user.now, 0, &user.timing)
-            .unwrap()
-            .is_changed
+        !accept_line(
+            &mut user.row,
+            &null,
+            FieldDefinitions::built_in(),
+            user.now,
+            0,
+            &user.timing
+        )
+        .unwrap()
+        .is_changed
     );
 }
 
@@ -130,7 +147,15 @@ fn an_equal_value_of_a_live_user_leaves_its_wake_up_alone() {
 fn an_equal_value_makes_a_backfill_user_live() {
     let mut user = TestUser::confirmed();
     let line = values([(Field::FIRST_NAME, "Imported")]);
-    accept_line(&mut user.row, &line, user.now, 0, &user.timing).unwrap();
+    accept_line(
+        &mut user.row,
+        &line,
+        FieldDefinitions::built_in(),
+        user.now,
+        0,
+        &user.timing,
+    )
+    .unwrap();
     let version = user.row.version;
     let changed = give(&mut user, &line);
     assert!(changed.wake && changed.is_row_changed && !changed.is_changed);
@@ -237,6 +262,7 @@ fn a_condition_is_checked_for_equal_values_too() {
     let at = |version| Change {
         form: UpdateForm::MergePatch,
         fields: &fields,
+        definitions: FieldDefinitions::built_in(),
         if_match: Some(version),
         key: None,
         sent: None,

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use contracts::{AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NextAction, SyncState};
+use contracts::{
+    AttemptResult, Claim, Field, FieldDefinitions, FieldResult, FieldSet, LinkOrigin, NextAction, SyncState,
+};
 
 use super::{
     attempt_results::{ACCOUNT, all_confirmed, all_with, contact_found, no_result},
@@ -20,7 +22,7 @@ pub(super) fn another_user() -> TestUser {
 /// Another user whose address is a secondary one of the contact.
 fn with_secondary_address() -> Vec<Row> {
     let mut other = another_user();
-    other.row.fields[Field::EMAIL].value = Some("secondary@example.com".to_owned());
+    other.row.fields[Field::EMAIL].value = Some("secondary@example.com".into());
     vec![other.row]
 }
 
@@ -43,7 +45,10 @@ fn an_address_that_finds_a_contact_is_confirmed_others_dirty() {
         let claim = user.claim();
         let effects = user.report(contact_found(&claim, "c1", how));
         assert_eq!((effects.next, effects.losers), (NextAction::Now, vec![]));
-        assert_eq!(user.row.dirty_fields(), FieldSet::all().without(Field::EMAIL));
+        assert_eq!(
+            user.row.dirty_fields(),
+            FieldDefinitions::built_in().all().without(Field::EMAIL)
+        );
         let link = user.row.link.unwrap();
         assert_eq!(
             (link.contact_id.as_str(), link.origin, link.shared),
@@ -58,7 +63,7 @@ fn a_changed_address_is_sent_to_the_contact_of_the_former_one() {
     let claim = user.claim();
     user.change([(Field::EMAIL, "eva@example.com")]);
     user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
-    assert_eq!(user.row.dirty_fields(), FieldSet::all());
+    assert_eq!(user.row.dirty_fields(), FieldDefinitions::built_in().all());
 }
 
 #[test]
@@ -100,7 +105,7 @@ fn the_user_of_the_primary_address_takes_the_contact_from_that_of_a_secondary_on
 fn a_user_that_lost_its_contact_is_sent_to_one_of_its_own() {
     let mut user = another_user();
     rules::lose_contact(&mut user.row, user.now, &user.timing);
-    assert_eq!(user.row.dirty_fields(), FieldSet::all());
+    assert_eq!(user.row.dirty_fields(), FieldDefinitions::built_in().all());
     let claim = user.claim();
     assert_eq!((claim.link, claim.never_linked), (None, true));
 }
@@ -193,7 +198,7 @@ fn a_contact_whose_address_was_written_meanwhile_is_looked_up_again() {
 #[test]
 fn a_user_does_not_lose_its_contact_while_its_address_is_being_written() {
     let mut other = another_user();
-    other.row.fields[Field::EMAIL].value = Some("secondary@example.com".to_owned());
+    other.row.fields[Field::EMAIL].value = Some("secondary@example.com".into());
     rules::send_everything(&mut other.row, other.now);
     other.claim();
     let mut user = TestUser::created();
@@ -234,7 +239,7 @@ fn values_of_a_former_user_are_cleared_that_the_new_one_never_had() {
     let mut user = heir();
     let claim = user.claim();
     let names = [Field::FIRST_NAME, Field::LAST_NAME];
-    let expected = names.map(|field| (field, Some(field.name().to_owned())));
+    let expected = names.map(|field| (field, Some(field.name().into())));
     assert_eq!(claim.former_values, expected.into());
     assert_eq!(claim.dirty, FieldSet::EMPTY);
     let result = AttemptResult {
@@ -299,7 +304,7 @@ fn of_two_users_whose_contacts_are_merged_the_one_of_the_primary_address_keeps_t
     user.others = with_secondary_address();
     let effects = user.report(merged(&claim, "ada@example.com"));
     assert_eq!(effects.losers, losers(&user.others[0]));
-    assert_eq!(user.row.dirty_fields(), FieldSet::all());
+    assert_eq!(user.row.dirty_fields(), FieldDefinitions::built_in().all());
     assert_eq!(user.row.link.unwrap().contact_id, "c2");
 }
 
@@ -317,7 +322,10 @@ fn a_user_whose_contact_was_merged_into_a_better_users_is_looked_up_again() {
         "its name was overwritten"
     );
     let claim = user.claim();
-    assert_eq!((claim.link, claim.dirty), (None, FieldSet::all()));
+    assert_eq!(
+        (claim.link, claim.dirty),
+        (None, FieldDefinitions::built_in().all())
+    );
 }
 
 #[test]
@@ -376,7 +384,10 @@ fn a_conflict_is_followed_to_a_contact_without_a_user() {
             .next,
         NextAction::Now
     );
-    assert_eq!(user.row.dirty_fields(), FieldSet::all().without(Field::EMAIL));
+    assert_eq!(
+        user.row.dirty_fields(),
+        FieldDefinitions::built_in().all().without(Field::EMAIL)
+    );
     assert_eq!(user.receipt(2).state, SyncState::Confirmed);
     assert_eq!(user.row.link.unwrap().contact_id, "c2");
 }
@@ -385,7 +396,7 @@ fn a_conflict_is_followed_to_a_contact_without_a_user() {
 fn a_conflict_with_another_users_contact_is_not_followed() {
     let (mut user, claim) = in_conflict();
     let mut other = another_user();
-    other.row.fields[Field::EMAIL].value = Some("eva@example.com".to_owned());
+    other.row.fields[Field::EMAIL].value = Some("eva@example.com".into());
     user.others = vec![other.row];
     user.report(contact_found(&claim, "c2", LinkOrigin::Followed));
     assert_eq!(user.receipt(2).state, SyncState::Conflict);

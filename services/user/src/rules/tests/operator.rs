@@ -1,6 +1,8 @@
 //! What operators do to a user, also while an attempt is in flight.
 
-use contracts::{Field, FieldResult, FieldSet, LinkOrigin, NextAction, Priority, SyncState};
+use contracts::{
+    Field, FieldDefinitions, FieldResult, FieldSet, LinkOrigin, NextAction, Priority, SyncState,
+};
 
 use super::{
     attempt_results::{ACCOUNT, all_confirmed, contact_found, failed, timed_out},
@@ -26,15 +28,15 @@ impl TestUser {
 #[test]
 fn a_resync_marks_every_field_dirty_once() {
     let mut user = TestUser::confirmed();
-    assert_eq!(resync(&mut user.row, user.now), ResyncResult::MarkedDirty);
+    assert_eq!(resync(&mut user.row, None, user.now), ResyncResult::MarkedDirty);
     assert_eq!(
         (user.row.dirty_fields(), user.row.priority),
-        (FieldSet::all(), Priority::Backfill)
+        (FieldDefinitions::built_in().all(), Priority::Backfill)
     );
     assert_eq!((user.row.version, user.row.due_at()), (1, Some(user.now)));
     assert!(user.receipt(1).resending && user.receipt(1).state == SyncState::Confirmed);
     let before = user.row.clone();
-    assert_eq!(resync(&mut user.row, user.now), ResyncResult::AlreadyDirty);
+    assert_eq!(resync(&mut user.row, None, user.now), ResyncResult::AlreadyDirty);
     assert_eq!(user.row, before);
 }
 
@@ -42,10 +44,10 @@ fn a_resync_marks_every_field_dirty_once() {
 fn a_resync_keeps_a_live_change_live() {
     let mut user = TestUser::confirmed();
     user.change([(Field::FIRST_NAME, "Eva")]);
-    assert_eq!(resync(&mut user.row, user.now), ResyncResult::MarkedDirty);
+    assert_eq!(resync(&mut user.row, None, user.now), ResyncResult::MarkedDirty);
     assert_eq!(
         (user.row.dirty_fields(), user.row.priority),
-        (FieldSet::all(), Priority::Live)
+        (FieldDefinitions::built_in().all(), Priority::Live)
     );
 }
 
@@ -54,7 +56,7 @@ fn a_resync_skips_users_that_share_a_contact() {
     let mut user = TestUser::confirmed();
     user.row.link.as_mut().unwrap().shared = true;
     let before = user.row.clone();
-    assert_eq!(resync(&mut user.row, user.now), ResyncResult::Shared);
+    assert_eq!(resync(&mut user.row, None, user.now), ResyncResult::Shared);
     assert_eq!(user.row, before);
 }
 
@@ -64,7 +66,7 @@ fn a_resync_skips_fields_that_were_never_given() {
     user.change([(Field::EMAIL, "ada@example.com")]);
     let claim = user.claim();
     user.report(contact_found(&claim, "1", LinkOrigin::PrimaryAddress));
-    resync(&mut user.row, user.now);
+    resync(&mut user.row, None, user.now);
     assert_eq!(user.row.dirty_fields(), FieldSet::from_iter([Field::EMAIL]));
 }
 
@@ -79,7 +81,7 @@ fn an_operators_link_marks_every_field_dirty() {
     );
     assert_eq!(
         (user.row.dirty_fields(), user.row.priority),
-        (FieldSet::all(), Priority::Live)
+        (FieldDefinitions::built_in().all(), Priority::Live)
     );
     assert_eq!(user.row.version, 1);
     let claim = user.claim();
@@ -126,7 +128,7 @@ fn an_attempt_in_flight_does_not_replace_an_operators_link() {
         assert_eq!(effects.next, NextAction::Now, "its worker goes on at once");
         assert_eq!(
             (user.contact(), user.row.dirty_fields()),
-            (Some("9"), FieldSet::all())
+            (Some("9"), FieldDefinitions::built_in().all())
         );
         let claim = user.claim();
         assert_eq!(
@@ -146,14 +148,14 @@ fn a_write_to_the_former_contact_resolves_nothing() {
     assert_eq!(user.report(all_confirmed(&claim)).next, NextAction::Now);
     assert_eq!(
         (user.contact(), user.row.dirty_fields()),
-        (Some("9"), FieldSet::all())
+        (Some("9"), FieldDefinitions::built_in().all())
     );
     assert_eq!(
         user.report(all_confirmed(&claim)).next,
         NextAction::Now,
         "a repeat resolves nothing either"
     );
-    assert_eq!(user.row.dirty_fields(), FieldSet::all());
+    assert_eq!(user.row.dirty_fields(), FieldDefinitions::built_in().all());
 }
 
 #[test]
@@ -182,7 +184,10 @@ fn an_unlink_holds_although_an_attempt_wrote_to_the_contact() {
     result.link = contact_found(&claim, "2", LinkOrigin::Merged).link;
     result.confirmed_address = Some("eva@example.com".to_owned());
     assert_eq!(user.report(result).next, NextAction::Now);
-    assert_eq!((user.contact(), user.row.dirty_fields()), (None, FieldSet::all()));
+    assert_eq!(
+        (user.contact(), user.row.dirty_fields()),
+        (None, FieldDefinitions::built_in().all())
+    );
     let claim = user.claim();
     assert!(
         claim.link.is_none() && !claim.never_linked,
@@ -243,7 +248,10 @@ fn a_conflict_does_not_move_an_operators_link() {
     let effects = user.report(contact_found(&claim, "1", LinkOrigin::Followed));
     assert_eq!((effects.next, user.contact()), (NextAction::Now, Some("9")));
     let claim = user.claim();
-    assert_eq!(claim.dirty, FieldSet::all().without(Field::EMAIL));
+    assert_eq!(
+        claim.dirty,
+        FieldDefinitions::built_in().all().without(Field::EMAIL)
+    );
     user.report(all_confirmed(&claim));
     let email = &user.row.fields[Field::EMAIL].result;
     let Some(FieldResult::Conflict { reason }) = email else {

@@ -1,6 +1,8 @@
 //! What a receipt says about problems.
 
-use contracts::{Field, FieldResult, FieldSet, LinkOrigin, Priority, ProblemKind, VALUE_NOT_KEPT};
+use contracts::{
+    Field, FieldDefinitions, FieldResult, FieldSet, LinkOrigin, Priority, ProblemKind, VALUE_NOT_KEPT,
+};
 
 use super::{
     attempt_results::{all_confirmed, all_with, contact_found, no_result, reason},
@@ -19,7 +21,7 @@ fn a_problem_without_a_contact_explains_itself() {
         panic!("one problem: {problems:?}")
     };
     assert_eq!(problem.problem, ProblemKind::NotFound);
-    assert_eq!(problem.fields, FieldSet::all());
+    assert_eq!(problem.fields, FieldDefinitions::built_in().all());
     assert_eq!(problem.addresses, ["ada@example.com"]);
     assert!(problem.explanation.contains("HUBSPOT_CONTACT_NOT_FOUND=create"));
     assert!(problem.remedy.contains("HUBSPOT_CONTACT_NOT_FOUND=create"));

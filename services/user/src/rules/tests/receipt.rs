@@ -70,7 +70,7 @@ fn a_dirty_field_with_a_result_is_being_sent_again() {
     assert!(!user.receipt(1).resending, "it was never sent");
     user = TestUser::confirmed();
     assert!(!user.receipt(1).resending, "it is clean");
-    let fields = contracts::FieldSet::all();
+    let fields = contracts::FieldDefinitions::built_in().all();
     rules::dirty::mark_dirty(&mut user.row, fields, contracts::Priority::Live, user.now);
     assert!(user.receipt(1).resending);
 }

@@ -1,6 +1,6 @@
 //! Changes that are sent again: by a caller with an idempotency key, or by the gateway.
 
-use contracts::{Field, UpdateForm, Values};
+use contracts::{Field, FieldDefinitions, UpdateForm, Values};
 
 use super::test_user::{SECOND, TestUser, values};
 use crate::rules::{Change, ChangeError, ChangeHash, Changed, KeyState, KeyedChange, Try};
@@ -9,6 +9,7 @@ fn change(fields: &Values, key: Option<KeyState>, sent: Option<Try>) -> Change<'
     Change {
         form: UpdateForm::MergePatch,
         fields,
+        definitions: FieldDefinitions::built_in(),
         if_match: None,
         key,
         sent,

@@ -1,6 +1,6 @@
 //! The row of one user, with a clock and a worker.
 
-use contracts::{AttemptResult, Claim, Field, Priority, Receipt, UpdateForm, Values};
+use contracts::{AttemptResult, Claim, Field, FieldDefinitions, Priority, Receipt, UpdateForm, Values};
 
 use super::attempt_results::{ACCOUNT, all_confirmed, contact_found};
 use crate::rules::{self, Change, ChangeError, Changed, Claimed, Effects, Row, RuleTiming, UnixMs};
@@ -14,6 +14,7 @@ pub(super) struct TestUser {
     pub(super) row: Row,
     pub(super) now: UnixMs,
     pub(super) timing: RuleTiming,
+    pub(super) fields: &'static FieldDefinitions,
     /// The version floor.
     pub(super) floor: u64,
     /// The lease under which the user is claimed.
@@ -28,7 +29,7 @@ pub(super) struct TestUser {
 pub(super) fn values<const N: usize>(given: [(Field, &str); N]) -> Values {
     given
         .into_iter()
-        .map(|(field, value)| (field, Some(value.to_owned())))
+        .map(|(field, value)| (field, Some(value.into())))
         .collect()
 }
 
@@ -48,6 +49,7 @@ impl TestUser {
             row: Row::new("u1".parse().unwrap()),
             now: 1_000_000,
             timing: RuleTiming::default(),
+            fields: FieldDefinitions::built_in(),
             floor: 0,
             epoch: 1,
             holder: HOLDER.to_owned(),
@@ -59,7 +61,7 @@ impl TestUser {
     /// A user with every field, at version 1.
     pub(super) fn created() -> Self {
         let mut user = Self::not_created();
-        let fields = Field::ALL.map(|field| (field, Some(first_value(field).to_owned())));
+        let fields = Field::BUILT_IN.map(|field| (field, Some(first_value(field).into())));
         user.give(UpdateForm::MergePatch, &fields.into());
         user
     }
@@ -91,6 +93,7 @@ impl TestUser {
         let change = Change {
             form,
             fields,
+            definitions: self.fields,
             if_match: None,
             key: None,
             sent: None,
@@ -110,6 +113,7 @@ impl TestUser {
                 holder: &self.holder,
                 epoch: self.epoch,
                 account: ACCOUNT,
+                fields: self.fields,
             },
             self.late_write_until,
             self.now,

@@ -1,6 +1,8 @@
 //! Numbers that continue above the version floor after commits may have been lost.
 
-use contracts::{ChangeLease, Field, FieldSet, LeaseAnswer, NextAction, SyncState, delivery::LeaseAction};
+use contracts::{
+    ChangeLease, Field, FieldDefinitions, FieldSet, LeaseAnswer, NextAction, SyncState, delivery::LeaseAction,
+};
 
 use super::{
     attempt_results::{ACCOUNT, all_confirmed, timed_out},
@@ -128,6 +130,7 @@ fn versions_and_attempts_continue_above_the_floor() {
     let imported = accept_line(
         &mut user.row,
         &values([(Field::FIRST_NAME, "Eve")]),
+        FieldDefinitions::built_in(),
         user.now,
         floor,
         &user.timing,
@@ -144,6 +147,7 @@ fn an_entity_tag_of_an_unchanged_row_stays_valid_and_a_lost_one_does_not() {
     let with = |version| Change {
         form: contracts::UpdateForm::MergePatch,
         fields: &fields,
+        definitions: FieldDefinitions::built_in(),
         if_match: Some(version),
         key: None,
         sent: None,
@@ -214,5 +218,5 @@ fn a_late_write_of_a_lost_version_is_followed_by_every_field() {
     let claim = user.claim();
     user.report(all_confirmed(&claim));
     user.advance(user.timing.late_write);
-    assert_eq!(user.row.dirty_fields(), FieldSet::all());
+    assert_eq!(user.row.dirty_fields(), FieldDefinitions::built_in().all());
 }

@@ -5,7 +5,9 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use contracts::{Confirmation, Field, FieldResult, Link, LinkOrigin, PerField, Reason, RequestContext};
+use contracts::{
+    Confirmation, Field, FieldResult, Link, LinkOrigin, PerField, Reason, RequestContext, Value,
+};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, IntoDeserializer},
@@ -34,7 +36,7 @@ pub(super) struct RowJson {
     was_linked: bool,
     /// By field name. Fields that only a later version knows are forgotten.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    former_values: BTreeMap<Cow<'static, str>, String>,
+    former_values: BTreeMap<Cow<'static, str>, Value>,
     #[serde(default, alias = "creating", skip_serializing_if = "Vec::is_empty")]
     possible_creates: Vec<RememberedCreate>,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -78,9 +80,9 @@ pub(super) struct RowJson {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FieldJson {
-    /// Text, or what a later version stored. Earlier versions stored it in a column of its own.
+    /// Earlier versions stored it in a column of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    value: Option<serde_json::Value>,
+    value: Option<Value>,
     #[serde(alias = "touched")]
     changed_in: u64,
     #[serde(alias = "owed")]
@@ -91,6 +93,8 @@ struct FieldJson {
     result: Option<AnyResultJson>,
     #[serde(default, alias = "settledAt", skip_serializing_if = "is_default")]
     recorded_at: UnixMs,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_confirmed: Option<Value>,
     #[serde(flatten)]
     unknown: UnknownMembers,
 }
@@ -119,6 +123,7 @@ enum ResultJson {
     NotFound,
     Conflict { reason: Reason },
     Failed { reason: Reason, is_transient: bool },
+    Skipped,
 }
 
 /// The result of a field, as earlier versions stored it.
@@ -247,15 +252,14 @@ impl RowJson {
         row: &mut Row,
         mut values: PerField<Option<String>>,
         contact: Option<(String, String)>,
-    ) -> Result<(), String> {
+    ) {
         row.unknown.members = self.unknown;
         for (name, json) in self.fields {
             let Some(field) = Field::from_name(&name) else {
                 row.unknown.fields.extend(unknown_value((name, json)));
                 continue;
             };
-            let read = json.into_state(values[field].take());
-            row.fields[field] = read.map_err(|error| format!("{field}: {error}"))?;
+            row.fields[field] = json.into_state(values[field].take());
         }
         if let Some((mut link, (account_id, contact_id))) = self.link.zip(contact) {
             let origin = match link.origin {
@@ -303,7 +307,6 @@ impl RowJson {
         row.recent_changes = self.recent_changes;
         row.idempotency_keys = self.idempotency_keys;
         row.keys_full_until = self.keys_full_until;
-        Ok(())
     }
 }
 
@@ -332,7 +335,7 @@ impl FieldJson {
     /// None for a field that was never given.
     fn of(state: &FieldState) -> Option<Self> {
         (state.changed_in > 0).then(|| Self {
-            value: state.value.clone().map(serde_json::Value::String),
+            value: state.value.clone(),
             changed_in: state.changed_in,
             dirty_since: state.dirty_since,
             resolved_at: state.resolved_at,
@@ -342,6 +345,7 @@ impl FieldJson {
                 .and_then(ResultJson::of)
                 .map(AnyResultJson::Known),
             recorded_at: state.recorded_at,
+            last_confirmed: state.last_confirmed.clone(),
             unknown: Self::unknown_members(state),
         })
     }
@@ -355,13 +359,9 @@ impl FieldJson {
         members
     }
 
-    /// The column of an earlier version has the value if the JSON has none. The error says why the value cannot be read.
-    fn into_state(self, column: Option<String>) -> Result<FieldState, String> {
-        let value = match self.value {
-            None => column,
-            Some(serde_json::Value::String(text)) => Some(text),
-            Some(_) => return Err("a value is not text".to_owned()),
-        };
+    /// The column of an earlier version has the value if the JSON has none.
+    fn into_state(self, column: Option<String>) -> FieldState {
+        let value = self.value.or_else(|| column.map(Value::Text));
         let mut unknown = self.unknown;
         let result = self.result.map(|result| match result {
             AnyResultJson::Known(result) => result.into_result(),
@@ -371,15 +371,16 @@ impl FieldJson {
                 FieldResult::Unknown
             }
         });
-        Ok(FieldState {
+        FieldState {
             value,
             changed_in: self.changed_in,
             dirty_since: self.dirty_since,
             resolved_at: self.resolved_at,
             result,
             recorded_at: self.recorded_at,
+            last_confirmed: self.last_confirmed,
             unknown,
-        })
+        }
     }
 }
 
@@ -392,6 +393,7 @@ impl ResultJson {
             FieldResult::NotFound => Self::NotFound,
             FieldResult::Conflict { reason } => Self::Conflict { reason },
             FieldResult::Failed { reason, is_transient } => Self::Failed { reason, is_transient },
+            FieldResult::Skipped => Self::Skipped,
             FieldResult::Unknown => return None,
         })
     }
@@ -403,6 +405,7 @@ impl ResultJson {
             Self::NotFound => FieldResult::NotFound,
             Self::Conflict { reason } => FieldResult::Conflict { reason },
             Self::Failed { reason, is_transient } => FieldResult::Failed { reason, is_transient },
+            Self::Skipped => FieldResult::Skipped,
         }
     }
 }
@@ -422,7 +425,7 @@ mod tests {
         let json: RowJson = serde_json::from_value(stored.clone()).expect("a stored row");
         let mut row = Row::new("1".parse().expect("a valid id"));
         let contact = Some(("4711".to_owned(), "51".to_owned()));
-        json.fill(&mut row, values, contact).expect("texts");
+        json.fill(&mut row, values, contact);
         row
     }
 
@@ -439,7 +442,7 @@ mod tests {
                 "email": { "value": "a@x.io", "changedIn": 1, "dirtySince": 2, "resolvedAt": 3,
                            "result": { "result": "confirmed" }, "recordedAt": 4 },
                 "firstName": { "value": "F", "changedIn": 1, "dirtySince": 2, "resolvedAt": 3,
-                               "result": { "result": "rejected", "reason": reason } },
+                               "result": { "result": "rejected", "reason": reason }, "lastConfirmed": "E" },
                 "lastName": { "changedIn": 1, "dirtySince": 2, "resolvedAt": 3,
                               "result": { "result": "failed", "reason": reason, "isTransient": true } }
             },
@@ -500,7 +503,10 @@ mod tests {
         values[Field::EMAIL] = Some("a@x.io".to_owned());
         values[Field::FIRST_NAME] = Some("F".to_owned());
         let row = row_with(&of_an_earlier_version(), values);
-        assert_eq!(stored(&row), usual());
+        let mut present = usual();
+        let first_name = present["fields"]["firstName"].as_object_mut().expect("an object");
+        first_name.remove("lastConfirmed");
+        assert_eq!(stored(&row), present);
     }
 
     #[test]
@@ -577,7 +583,7 @@ mod tests {
         let mut later = usual();
         later["new"] = json!({ "a": [1] });
         later["fields"]["email"]["new"] = json!(1);
-        later["fields"]["email"]["result"] = json!({ "result": "skipped", "why": "later" });
+        later["fields"]["email"]["result"] = json!({ "result": "postponed", "why": "later" });
         later["fields"]["phone"] = json!({ "value": 5, "changedIn": 1, "dirtySince": 1, "new": true });
         later["link"]["new"] = json!("x");
         later["link"]["origin"] = json!("byTelepathy");
@@ -592,7 +598,7 @@ mod tests {
     #[test]
     fn a_known_result_replaces_an_unknown_one() {
         let mut later = usual();
-        later["fields"]["email"]["result"] = json!({ "result": "skipped" });
+        later["fields"]["email"]["result"] = json!({ "result": "postponed" });
         let mut row = row(&later);
         row.fields[Field::EMAIL].result = Some(FieldResult::CONFIRMED);
         assert_eq!(stored(&row), usual());

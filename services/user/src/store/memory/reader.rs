@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use contracts::UserId;
+use contracts::{FieldDefinitions, UserId};
 
 use super::{
     MemoryStore,
@@ -35,6 +35,10 @@ impl UserReader for MemoryReader {
         let shared = self.store.lock();
         let stored = shared.committed.tables.rows.get(user_id);
         Ok(stored.map(StoredRow::decode).transpose()?)
+    }
+
+    async fn fields(&self) -> Result<Option<FieldDefinitions>, StoreError> {
+        Ok(self.store.lock().committed.fields.clone())
     }
 
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contracts::{Priority, UserId, WriteTarget};
+use contracts::{FieldDefinitions, Priority, UserId, WriteTarget};
 
 use super::{
     Commit, MemoryError, MemoryFault, MemoryStore, Shared,
@@ -39,6 +39,7 @@ pub(super) struct MemoryTransaction {
     /// The rows it has written.
     written: Tables,
     written_lease: Option<Lease>,
+    written_fields: Option<FieldDefinitions>,
     /// The keys it has saved.
     saved_keys: Keys,
     /// The committed keys it has deleted, and when they expired.
@@ -81,6 +82,7 @@ impl MemoryTransaction {
             held: HashSet::new(),
             written: Tables::default(),
             written_lease: None,
+            written_fields: None,
             saved_keys: Keys::default(),
             deleted_keys: BTreeMap::new(),
             saved_late_writes: Vec::new(),
@@ -332,6 +334,7 @@ impl MemoryTransaction {
         shared.commit(Commit {
             rows: std::mem::take(&mut self.written.rows),
             lease: self.written_lease.take(),
+            fields: self.written_fields.take(),
             deleted_late_writes: std::mem::take(&mut self.deleted_late_writes),
             saved_late_writes: std::mem::take(&mut self.saved_late_writes),
             deleted_keys: self.deleted_keys.clone(),
@@ -489,6 +492,21 @@ impl Transaction for MemoryTransaction {
 
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
         self.statement_on_lease(|this, _| this.written_lease = Some(lease.clone()))
+            .await
+    }
+
+    async fn read_fields(&mut self) -> Result<Option<FieldDefinitions>, StoreError> {
+        self.statement(|this, shared| {
+            Ok(this
+                .written_fields
+                .clone()
+                .or_else(|| shared.committed.fields.clone()))
+        })
+        .await
+    }
+
+    async fn save_fields(&mut self, definitions: &FieldDefinitions) -> Result<(), StoreError> {
+        self.statement_on_lease(|this, _| this.written_fields = Some(definitions.clone()))
             .await
     }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use contracts::UserId;
+use contracts::{FieldDefinitions, UserId};
 
 use super::{
     error::{before_commit, limited_to},
-    rows, scan,
+    fields, rows, scan,
     session::ReadingSessions,
 };
 use crate::{
@@ -43,6 +43,13 @@ impl UserReader for PostgresReader {
         let row = rows::find(reading.connection(), user_id).await?;
         reading.end();
         Ok(row.transpose()?)
+    }
+
+    async fn fields(&self) -> Result<Option<FieldDefinitions>, StoreError> {
+        let mut reading = self.sessions.begin().await?;
+        let found = fields::read(reading.connection()).await?;
+        reading.end();
+        Ok(found)
     }
 
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {

@@ -3,18 +3,18 @@
 use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
-use contracts::{Priority, UserId, WriteTarget};
+use contracts::{FieldDefinitions, Priority, UserId, WriteTarget};
 use sqlx::{Executor, PgConnection, postgres::PgArguments, query::QueryScalar};
 
 use super::{
     error::{at_commit, before_commit, is_contention, limited},
-    keys, late_writes, rows,
+    fields, keys, late_writes, rows,
 };
 use crate::{
     rules::{KeyHash, KeyedChange, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
         DatabaseIdentity, KeyCount, KeyPosition, KeysDeleted, LateWrite, LoadedRows, StoreError, Transaction,
-        columns::{LeaseColumns, integer, priority_number},
+        columns::{LeaseColumns, fields_text, integer, priority_number},
         error::parse_ids,
     },
 };
@@ -231,6 +231,21 @@ impl Transaction for PostgresTransaction<'_> {
             .bind(lease.accepted_request_at);
         let done = limited(update.execute(&mut *self.connection)).await;
         done.map(|_| ()).map_err(before_commit)
+    }
+
+    async fn read_fields(&mut self) -> Result<Option<FieldDefinitions>, StoreError> {
+        fields::read(&mut *self.connection).await
+    }
+
+    async fn save_fields(&mut self, definitions: &FieldDefinitions) -> Result<(), StoreError> {
+        let insert =
+            sqlx::query("INSERT INTO field_sets (revision, definitions, stored_at) VALUES ($1, $2, $3)");
+        let insert = insert
+            .bind(integer(definitions.revision()))
+            .bind(fields_text(definitions))
+            .bind(self.now);
+        let saved = limited(insert.execute(&mut *self.connection)).await;
+        saved.map(|_| ()).map_err(before_commit)
     }
 
     async fn find_keys(

@@ -1,10 +1,10 @@
 //! The connections that read.
 
 use async_trait::async_trait;
-use contracts::UserId;
+use contracts::{FieldDefinitions, UserId};
 use sqlx::SqlitePool;
 
-use super::{rows, scan};
+use super::{fields, rows, scan};
 use crate::{
     rules::Row,
     store::{Counts, List, Listed, ScanPage, StoreError, UserReader, UserScan, queries::PendingCounts},
@@ -34,6 +34,10 @@ impl SqliteReader {
 impl UserReader for SqliteReader {
     async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError> {
         Ok(rows::load(&self.pool, &[user_id]).await?.pop().transpose()?)
+    }
+
+    async fn fields(&self) -> Result<Option<FieldDefinitions>, StoreError> {
+        fields::read(&self.pool).await
     }
 
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {

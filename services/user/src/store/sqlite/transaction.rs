@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::{Priority, UserId, WriteTarget};
+use contracts::{FieldDefinitions, Priority, UserId, WriteTarget};
 use sqlx::{
     Connection, SqliteConnection,
     error::DatabaseError,
@@ -11,7 +11,7 @@ use sqlx::{
 };
 
 use super::{
-    keys, late_writes,
+    fields, keys, late_writes,
     open::{ConnectError, connect},
     rows,
 };
@@ -20,7 +20,7 @@ use crate::{
     store::{
         DatabaseIdentity, KeyCount, KeyPosition, KeysDeleted, LateWrite, LoadedRows, StoreError, Transaction,
         UserWriter,
-        columns::{LeaseColumns, integer, priority_number},
+        columns::{LeaseColumns, fields_text, integer, priority_number},
         error::parse_ids,
     },
     time::Clock,
@@ -245,6 +245,21 @@ impl Transaction for SqliteTransaction<'_> {
             .await
             .map_err(StoreError::before_commit)?;
         Ok(())
+    }
+
+    async fn read_fields(&mut self) -> Result<Option<FieldDefinitions>, StoreError> {
+        fields::read(&mut *self.inner).await
+    }
+
+    async fn save_fields(&mut self, definitions: &FieldDefinitions) -> Result<(), StoreError> {
+        let insert =
+            sqlx::query("INSERT INTO field_sets (revision, definitions, stored_at) VALUES (?1, ?2, ?3)");
+        let insert = insert
+            .bind(integer(definitions.revision()))
+            .bind(fields_text(definitions))
+            .bind(self.now);
+        let saved = insert.execute(&mut *self.inner).await;
+        saved.map(|_| ()).map_err(StoreError::before_commit)
     }
 
     async fn find_keys(

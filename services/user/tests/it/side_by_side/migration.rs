@@ -75,7 +75,7 @@ fn in_earlier_form(mut row: Map<String, Value>) -> (Map<String, Value>, [Option<
         rename(link, &[("origin", "found")]);
     }
     let mut values = [const { None }; 3];
-    for (value, field) in values.iter_mut().zip(Field::ALL) {
+    for (value, field) in values.iter_mut().zip(Field::BUILT_IN) {
         let Some(Value::Object(state)) = row["fields"].get_mut(field.name()) else {
             continue;
         };

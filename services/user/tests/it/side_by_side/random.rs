@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use contracts::{
     AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, Confirmation, ControlDelivery,
-    DeliveryAction, Field, FieldResult, FieldSet, ImportLine, LinkOrigin, LinkUser, NewLink, Priority,
-    Reason, RepairUser, ReportResults, Retraction, SenderTry, TokenState, UnlinkUser, UpdateForm, UpdateUser,
-    UserId, Values, WriteTarget, delivery::LeaseAction,
+    DeliveryAction, Field, FieldDefinitions, FieldResult, FieldSet, ImportLine, LinkOrigin, LinkUser,
+    NewLink, Priority, Reason, RepairUser, ReportResults, Retraction, SenderTry, TokenState, UnlinkUser,
+    UpdateForm, UpdateUser, UserId, Values, WriteTarget, delivery::LeaseAction,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
@@ -99,7 +99,12 @@ pub(super) fn operation(rng: &mut StdRng, known: &Known) -> AnyOperation {
             users: users(rng),
             priority: *[Priority::Live, Priority::Backfill].choose(rng).unwrap(),
         }),
-        23 => AnyOperation::Resync(ResyncListed(users(rng))),
+        23 => AnyOperation::Resync(ResyncListed {
+            users: users(rng),
+            fields: rng
+                .random_bool(0.5)
+                .then(|| FieldSet::from_iter([Field::FIRST_NAME])),
+        }),
         24 => AnyOperation::Link(LinkUser {
             user_id: user(rng),
             contact_id: contact(rng).parse().unwrap(),
@@ -179,14 +184,14 @@ fn fields(rng: &mut StdRng) -> Values {
     let mut fields = Values::new();
     if rng.random_bool(0.5) {
         let address = format!("{}@example.com", ["ada", "eva"].choose(rng).unwrap());
-        fields.insert(Field::EMAIL, Some(address));
+        fields.insert(Field::EMAIL, Some(address.into()));
     }
     for field in [Field::FIRST_NAME, Field::LAST_NAME] {
         if rng.random_bool(0.5) {
             let name = rng
                 .random_bool(0.8)
                 // Few enough that some values are equal to the stored ones.
-                .then(|| format!("Zoë \"{}\" 😀", rng.random_range(0..6)));
+                .then(|| format!("Zoë \"{}\" 😀", rng.random_range(0..6)).into());
             fields.insert(field, name);
         }
     }
@@ -200,6 +205,7 @@ fn claim(rng: &mut StdRng, known: &Known) -> ClaimUsers {
         epoch: lease.epoch + u64::from(is_of_another_epoch),
         users: users(rng),
         limit: u32::try_from(LIMIT).unwrap(),
+        fields_revision: None,
     }
 }
 
@@ -264,7 +270,7 @@ fn attempt_result(rng: &mut StdRng, known: &Known) -> Option<AttemptResult> {
         written,
         may_apply_late: rng.random_bool(0.3),
         cleared: if rng.random_bool(0.5) {
-            FieldSet::all()
+            FieldDefinitions::built_in().all()
         } else {
             FieldSet::EMPTY
         },
@@ -299,13 +305,11 @@ fn link(rng: &mut StdRng, claim: &Claim) -> NewLink {
     NewLink {
         contact_id: contact(rng),
         account_id: "4711".to_owned(),
-        address: claim.values.get(&Field::EMAIL).cloned().flatten(),
+        address: claim.address().map(str::to_owned),
         origin: *origins.choose(rng).unwrap(),
         primary_address: claim
-            .values
-            .get(&Field::EMAIL)
-            .cloned()
-            .flatten()
+            .address()
+            .map(str::to_owned)
             .filter(|_| rng.random_bool(0.6)),
         former_ids: if rng.random_bool(0.2) {
             vec![contact(rng)]

@@ -279,12 +279,13 @@ impl Draw {
             }),
         ];
         FieldState {
-            value: self.rng.random_bool(0.7).then(|| "Zoë \"'\\ 😀".to_owned()),
+            value: self.rng.random_bool(0.7).then(|| "Zoë \"'\\ 😀".into()),
             changed_in: self.rng.random_range(1..9),
             dirty_since: self.rng.random_range(0..9),
             resolved_at: self.rng.random_range(0..9),
             result: results.choose(&mut self.rng).unwrap().clone(),
             recorded_at: self.now,
+            last_confirmed: self.rng.random_bool(0.2).then(|| 5.into()),
             ..FieldState::default()
         }
     }
@@ -306,7 +307,7 @@ impl Draw {
         row.generation = row.version + 1;
         row.updated_at = self.now;
         row.pending_since = self.maybe_time(0.5);
-        for field in Field::ALL {
+        for field in Field::BUILT_IN {
             row.fields[field] = self.field();
         }
         row.link = self.rng.random_bool(0.5).then(|| self.link());

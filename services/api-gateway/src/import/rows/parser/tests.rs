@@ -6,7 +6,10 @@ use super::super::splitter::RowSplitter;
 use super::*;
 
 fn parsed(format: ImportFormat, text: &[u8]) -> Vec<ParsedRow> {
-    let (mut splitter, mut parser) = (RowSplitter::new(format), RowParser::new(format));
+    let (mut splitter, mut parser) = (
+        RowSplitter::new(format),
+        RowParser::new(format, Arc::clone(FieldDefinitions::built_in())),
+    );
     splitter.push(text).expect("UTF-8");
     splitter.finish().expect("UTF-8");
     let mut found: Vec<Row> = std::iter::from_fn(|| splitter.next()).collect();
@@ -17,7 +20,7 @@ fn parsed(format: ImportFormat, text: &[u8]) -> Vec<ParsedRow> {
 fn user(id: &str, fields: &[(Field, &str)]) -> ParsedRow {
     let fields = fields
         .iter()
-        .map(|(field, value)| (*field, Some((*value).to_owned())));
+        .map(|(field, value)| (*field, Some((*value).into())));
     ParsedRow::User(ImportLine {
         user_id: id.parse().expect("an id"),
         fields: fields.collect(),

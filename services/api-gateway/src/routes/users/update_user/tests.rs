@@ -1,12 +1,13 @@
 //! Bodies of changes, good and bad.
 
 use contracts::UpdateForm::{Json, MergePatch};
+use contracts::Value;
 
 use super::*;
 use crate::request::address_required;
 
 fn errors(form: UpdateForm, body: &str) -> Vec<(String, String)> {
-    match parse_change(form, body.as_bytes()) {
+    match parse_change(form, body.as_bytes(), FieldDefinitions::built_in()) {
         Err(ApiError::InvalidBody(values)) => values
             .into_iter()
             .map(|value| (value.pointer, value.detail))
@@ -15,16 +16,16 @@ fn errors(form: UpdateForm, body: &str) -> Vec<(String, String)> {
     }
 }
 
-fn values(form: UpdateForm, body: &str) -> Vec<(&'static str, Option<String>)> {
-    let values = parse_change(form, body.as_bytes()).expect("a valid body");
+fn values(form: UpdateForm, body: &str) -> Vec<(&'static str, Option<Value>)> {
+    let values = parse_change(form, body.as_bytes(), FieldDefinitions::built_in()).expect("a valid body");
     values
         .into_iter()
         .map(|(field, value)| (field.name(), value))
         .collect()
 }
 
-fn given(name: &'static str, value: &str) -> (&'static str, Option<String>) {
-    (name, Some(value.to_owned()))
+fn given(name: &'static str, value: &str) -> (&'static str, Option<Value>) {
+    (name, Some(value.into()))
 }
 
 #[test]
@@ -74,7 +75,11 @@ fn a_null_address_is_rejected_in_both_forms() {
 fn every_error_has_its_pointer_and_names_its_rule() {
     let long = format!(r#"{{"email":"a@b.de","firstName":"{}"}}"#, "x".repeat(256));
     let cases = [
-        (r#"{"email":7}"#, "/email", "must be a string, not a number"),
+        (
+            r#"{"email":7}"#,
+            "/email",
+            "must be an e-mail address such as ada@example.com, not a number",
+        ),
         (
             r#"{"email":"a@b.de","firstName":true}"#,
             "/firstName",
@@ -151,7 +156,9 @@ fn a_body_that_is_no_object_is_an_error_of_the_whole() {
 
 #[test]
 fn a_body_that_is_no_json_names_the_position() {
-    let Err(ApiError::MalformedBody(detail)) = parse_change(Json, b"{\"email\":\"secret\" oops}") else {
+    let Err(ApiError::MalformedBody(detail)) =
+        parse_change(Json, b"{\"email\":\"secret\" oops}", FieldDefinitions::built_in())
+    else {
         panic!("the body is not JSON")
     };
     assert!(

@@ -1,5 +1,6 @@
 //! What is read of an answer: the members that HubSpot has, by codes, whatever the language of its messages.
 
+use contracts::FieldDefinitions;
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::json;
 
@@ -40,6 +41,7 @@ fn the_own_id_of_an_error_is_no_records_id() {
     ] });
     let read = response(
         &update(),
+        FieldDefinitions::built_in(),
         StatusCode::MULTI_STATUS,
         &HeaderMap::new(),
         body.to_string().as_bytes(),
@@ -53,7 +55,15 @@ fn the_own_id_of_an_error_is_no_records_id() {
 
 #[test]
 fn an_account_needs_its_portal_id_and_nothing_else() {
-    let read = |body: &str| response(&Call::Account, StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+    let read = |body: &str| {
+        response(
+            &Call::Account,
+            FieldDefinitions::built_in(),
+            StatusCode::OK,
+            &HeaderMap::new(),
+            body.as_bytes(),
+        )
+    };
     let expected = Response::Account {
         account_id: "62515".into(),
         details_refused: false,

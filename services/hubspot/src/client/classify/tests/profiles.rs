@@ -1,10 +1,10 @@
 //! Contacts that are read to be compared.
 
-use contracts::Field;
+use contracts::{Field, FieldDefinitions, Values};
 use reqwest::{StatusCode, header::HeaderMap};
 
 use super::super::response;
-use crate::engine::{Call, ContactKey, Inspection, Profile, Properties, Response, WrittenContact};
+use crate::engine::{Call, ContactKey, Inspection, Profile, Response, WrittenContact};
 
 fn profile(contact: &str) -> Profile {
     let call = Call::Inspect(Inspection {
@@ -12,7 +12,13 @@ fn profile(contact: &str) -> Profile {
         keys: vec!["512".into()],
     });
     let body = format!(r#"{{"results":[{contact}]}}"#);
-    match response(&call, StatusCode::OK, &HeaderMap::new(), body.as_bytes()) {
+    match response(
+        &call,
+        FieldDefinitions::built_in(),
+        StatusCode::OK,
+        &HeaderMap::new(),
+        body.as_bytes(),
+    ) {
         Response::Inspected(mut inspected) => inspected.contacts.remove(0),
         other => panic!("no contacts: {other:?}"),
     }
@@ -25,15 +31,19 @@ fn the_answer_to_a_write_comes_with_the_values_that_it_shows() {
     let expected = WrittenContact {
         contact_id: "512".to_owned(),
         trace_id: Some("t-1".to_owned()),
-        values: [
-            (Field::FIRST_NAME, Some("Ada".to_owned())),
-            (Field::LAST_NAME, Some(String::new())),
-        ]
-        .into(),
+        values: [(Field::FIRST_NAME, Some("Ada".into())), (Field::LAST_NAME, None)].into(),
         additional_emails: Some(vec!["b@x.de".to_owned()]),
     };
     let batch = format!(r#"{{"results":[{contact}]}}"#);
-    let read = |call: &Call, body: &str| response(call, StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+    let read = |call: &Call, body: &str| {
+        response(
+            call,
+            FieldDefinitions::built_in(),
+            StatusCode::OK,
+            &HeaderMap::new(),
+            body.as_bytes(),
+        )
+    };
     let (results, errors) = (vec![expected.clone()], Vec::new());
     let update = Call::Update { inputs: Vec::new() };
     let answered = Response::Updated {
@@ -45,7 +55,7 @@ fn the_answer_to_a_write_comes_with_the_values_that_it_shows() {
     assert_eq!(read(&create, &batch), Response::Created { results, errors });
     let single = Call::UpdateSingle {
         contact_id: "512".to_owned(),
-        properties: Properties::new(),
+        values: Values::new(),
     };
     assert_eq!(read(&single, contact), Response::UpdatedSingle(expected));
 }
@@ -55,10 +65,7 @@ fn null_is_a_property_without_a_value_and_what_is_absent_or_no_text_is_not_repor
     let told = profile(
         r#"{"id":"512","properties":{"email":"a@x.de","firstname":null,"lastname":true,"hs_additional_emails":null}}"#,
     );
-    let expected = [
-        (Field::EMAIL, Some("a@x.de".to_owned())),
-        (Field::FIRST_NAME, None),
-    ];
+    let expected = [(Field::EMAIL, Some("a@x.de".into())), (Field::FIRST_NAME, None)];
     assert_eq!(told.values, expected.into());
     assert!(told.contact.shows_secondary_addresses());
     for bare in [r#"{"id":"512"}"#, r#"{"id":"512","properties":{}}"#] {

@@ -37,8 +37,8 @@ fn halted_while_a_create_is_in_flight() -> (TestWorker, CallId) {
 }
 
 fn rejected() -> CallErrorKind {
-    let properties = BTreeMap::from([("firstname".to_owned(), reason("BAD"))]);
-    CallErrorKind::Invalid { properties }
+    let fields = BTreeMap::from([(Field::FIRST_NAME, reason("BAD"))]);
+    CallErrorKind::Invalid { fields }
 }
 
 #[test]

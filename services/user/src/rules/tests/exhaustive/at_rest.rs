@@ -1,6 +1,6 @@
 //! What must be true of a row at rest.
 
-use contracts::{Field, FieldResult, SyncState};
+use contracts::{Field, FieldResult, SyncState, Value};
 
 use super::contacts::Contacts;
 use crate::rules::{Row, state_of};
@@ -9,14 +9,14 @@ use crate::rules::{Row, state_of};
 pub(super) fn check_at_rest(
     row: &Row,
     contacts: &Contacts,
-    was_rejected: impl Fn(Field, Option<&str>) -> bool,
+    was_rejected: impl Fn(Field, Option<&Value>) -> bool,
 ) -> Result<(), String> {
     if row.is_dirty() || row.in_doubt.is_some() || row.open_attempt.is_some() {
         return Err(format!("not at rest: {row:?}"));
     }
     let contact = row.link.as_ref().map_or("none", |link| &link.contact_id);
     for (field, state) in row.fields.iter().filter(|(_, state)| state.changed_in > 0) {
-        let value = state.value.as_deref();
+        let value = state.value.as_ref();
         let is_right = match &state.result {
             Some(FieldResult::Confirmed(_)) => contacts.has(contact, field, value),
             Some(FieldResult::Rejected { .. }) => was_rejected(field, value),

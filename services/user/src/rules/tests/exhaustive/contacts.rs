@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::{Field, Values};
+use contracts::{Field, Value, Values};
 
 use crate::rules::UnixMs;
 
@@ -17,7 +17,7 @@ pub(super) struct Contacts {
     merged: BTreeMap<String, String>,
     late: Vec<LateWrite>,
     /// Contacts and the addresses by which they were found. A secondary address is not the contact's value.
-    found_by: BTreeSet<(String, Option<String>)>,
+    found_by: BTreeSet<(String, Option<Value>)>,
 }
 
 /// The write of a call that was given up, or of a worker that died.
@@ -49,17 +49,17 @@ impl Contacts {
     }
 
     /// The contact was found by this address.
-    pub(super) fn record_found(&mut self, contact: &str, address: Option<String>) {
+    pub(super) fn record_found(&mut self, contact: &str, address: Option<Value>) {
         let contact = self.present_id(contact).to_owned();
         self.found_by.insert((contact, address));
     }
 
     /// Whether this is the field's last written value, or an address by which the contact was found.
-    pub(super) fn has(&self, contact: &str, field: Field, value: Option<&str>) -> bool {
+    pub(super) fn has(&self, contact: &str, field: Field, value: Option<&Value>) -> bool {
         let contact = self.present_id(contact).to_owned();
         let written = self.values.get(&contact).and_then(|values| values.get(&field));
-        let is_written = written.and_then(Option::as_deref) == value;
-        let found = (contact, value.map(str::to_owned));
+        let is_written = written.and_then(Option::as_ref) == value;
+        let found = (contact, value.cloned());
         is_written || (field == Field::EMAIL && self.found_by.contains(&found))
     }
 

@@ -13,7 +13,7 @@ impl Scenario {
         let (attempt, was_open) = (self.user.row.attempt, self.user.row.open_attempt.is_some());
         let (now, timing) = (self.user.now, self.user.timing);
         let changed = match action {
-            OperatorAction::Resync => resync(&mut self.user.row, now) == ResyncResult::MarkedDirty,
+            OperatorAction::Resync => resync(&mut self.user.row, None, now) == ResyncResult::MarkedDirty,
             OperatorAction::Unlink => unlink(&mut self.user.row, now, &timing),
             OperatorAction::LinkToNew | OperatorAction::LinkToFirst => {
                 let contact = if action == OperatorAction::LinkToNew {

@@ -1,6 +1,6 @@
 //! The quiet time after a sequence: a new worker delivers without a failure, and the user comes to rest.
 
-use contracts::{LinkOrigin, NextAction};
+use contracts::{LinkOrigin, NextAction, Value};
 
 use super::{
     at_rest::check_at_rest,
@@ -47,8 +47,7 @@ impl Scenario {
     }
 
     fn check_end(&self, path: &[Step]) {
-        let was_rejected =
-            |field, value: Option<&str>| self.rejected.contains(&(field, value.map(str::to_owned)));
+        let was_rejected = |field, value: Option<&Value>| self.rejected.contains(&(field, value.cloned()));
         if let Err(error) = check_at_rest(&self.user.row, &self.contacts, was_rejected) {
             panic!("after {path:?}: {error}");
         }

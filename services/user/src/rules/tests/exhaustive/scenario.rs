@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{AttemptResult, Claim, Field, FieldResult, LinkOrigin, NextAction, Values};
+use contracts::{AttemptResult, Claim, Field, FieldResult, LinkOrigin, NextAction, Value, Values};
 
 use super::{
     super::{
@@ -33,9 +33,9 @@ pub(super) struct Scenario {
     /// The last result and the worker that reported it.
     pub(super) last_report: Option<(AttemptResult, String)>,
     /// Values that were rejected.
-    pub(super) rejected: BTreeSet<(Field, Option<String>)>,
+    pub(super) rejected: BTreeSet<(Field, Option<Value>)>,
     /// Values that were written, and addresses by which contacts were found.
-    pub(super) accepted: BTreeSet<(Field, Option<String>)>,
+    pub(super) accepted: BTreeSet<(Field, Option<Value>)>,
     last_contact: u32,
 }
 

@@ -98,7 +98,7 @@ impl Step {
             Self::AttemptTerm,
             Self::LateWriteTerm,
         ];
-        steps.extend(Field::ALL.map(Self::Change));
+        steps.extend(Field::BUILT_IN.map(Self::Change));
         steps.extend(OPERATOR_ACTIONS.map(Self::Operator));
         steps.extend(ATTEMPT_ENDS.map(Self::EndOldest));
         steps.extend(ATTEMPT_ENDS.map(Self::EndNewest));

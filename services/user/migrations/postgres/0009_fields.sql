@@ -1,0 +1,12 @@
+-- The set of fields. The latest revision is in use.
+CREATE TABLE field_sets (
+    revision    bigint NOT NULL PRIMARY KEY,
+    definitions text   NOT NULL,                -- a JSON array, in the order of the fields
+    stored_at   bigint NOT NULL
+);
+
+-- Users that exist already have the fields of earlier versions.
+INSERT INTO field_sets
+SELECT 1, '[{"name":"email","property":"email","type":"email"},{"name":"firstName","property":"firstname","type":"text","maxChars":255},{"name":"lastName","property":"lastname","type":"text","maxChars":255}]',
+    (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+WHERE EXISTS (SELECT 1 FROM users);
