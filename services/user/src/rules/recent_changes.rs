@@ -44,9 +44,7 @@ pub(super) fn find_earlier_try(row: &Row, sent: Try, now: UnixMs) -> Result<Opti
 
 /// Whether a change that was made at this time or later may not be remembered any more.
 fn may_be_forgotten(row: &Row, made_at: UnixMs, now: UnixMs) -> bool {
-    let is_full = row.recent_changes.len() >= MAX_CHANGES;
-    let oldest = row.recent_changes.first().filter(|_| is_full);
-    oldest.is_some_and(|oldest| oldest.2 >= made_at) || made_at < now.saturating_sub(MAX_AGE)
+    made_at <= row.changes_forgotten_through || made_at < now.saturating_sub(MAX_AGE)
 }
 
 /// Remembers a change that made the current version. One that made no version needs no memory: if its second try changes something,
@@ -54,9 +52,28 @@ fn may_be_forgotten(row: &Row, made_at: UnixMs, now: UnixMs) -> bool {
 pub(super) fn remember(row: &mut Row, number: u64, now: UnixMs) {
     let version = row.version;
     let changes = &mut row.recent_changes;
-    changes.retain(|change| change.2 >= now.saturating_sub(MAX_AGE));
-    if changes.len() >= MAX_CHANGES {
-        changes.remove(0);
-    }
+    // First tries are dated by the present clock. If it stepped forward after a change that is forgotten now, it did so between two changes,
+    // so by no more than the longest time between two of them.
+    let later = changes.iter().skip(1).map(|change| change.2).chain([now]);
+    let longest_gap = changes
+        .iter()
+        .zip(later)
+        .map(|(change, later)| later.saturating_sub(change.2))
+        .max();
+    let longest_gap = longest_gap.unwrap_or(0).max(0);
+    let mut forgotten_through = row.changes_forgotten_through;
+    let too_old = now.saturating_sub(MAX_AGE);
+    let over_the_bound = (changes.len() + 1).saturating_sub(MAX_CHANGES);
+    let mut place = 0;
+    changes.retain(|change| {
+        place += 1;
+        let is_kept = place > over_the_bound && change.2 >= too_old;
+        if !is_kept {
+            forgotten_through = forgotten_through.max(change.2.saturating_add(longest_gap));
+        }
+        is_kept
+    });
     changes.push(RecentChange(number, version, now));
+    // A later time is from before the clock stepped back.
+    row.changes_forgotten_through = forgotten_through.min(now);
 }

@@ -81,6 +81,8 @@ pub struct Row {
     pub history: Vec<PastAttempt>,
     /// The last few changes whose senders may send them a second time, the latest one last.
     pub recent_changes: Vec<RecentChange>,
+    /// A change that was made later is still among them; 0 if none was forgotten.
+    pub changes_forgotten_through: UnixMs,
     /// An upper bound of how many idempotency keys of the user have not expired. They are counted when it reaches the maximum.
     pub idempotency_keys: u64,
     /// When the oldest key expires, if the user had as many as it may have when they were last counted; otherwise 0.
@@ -208,6 +210,7 @@ impl Row {
             last_failure: None,
             history: Vec::new(),
             recent_changes: Vec::new(),
+            changes_forgotten_through: 0,
             idempotency_keys: 0,
             keys_full_until: 0,
             unknown: UnknownParts::default(),

@@ -165,6 +165,38 @@ fn a_second_try_that_is_older_than_any_memory_is_not_carried_out() {
 }
 
 #[test]
+fn a_second_try_after_a_step_of_the_clock_is_not_carried_out_again() {
+    for step_back in [0, 600 * SECOND] {
+        let mut user = TestUser::confirmed();
+        send(&mut user, 1, "Eva", None).unwrap();
+        // The first change seems old, and is forgotten.
+        user.now += 600 * SECOND;
+        send(&mut user, 2, "Ida", None).unwrap();
+        assert_eq!(user.row.recent_changes.len(), 1);
+        user.now += SECOND - step_back;
+        let second = send(&mut user, 1, "Eva", Some(2 * SECOND));
+        assert_eq!(second, Err(ChangeError::OutcomeUnknown), "step back {step_back}");
+        // The next change forgets nothing, and what is known is not too late for ever.
+        send(&mut user, 3, "Ada", None).unwrap();
+        user.now += 3 * SECOND;
+        let lost = send(&mut user, 4, "Eva", Some(2 * SECOND)).unwrap();
+        assert!(lost.is_changed && !lost.is_repeat, "step back {step_back}");
+    }
+}
+
+#[test]
+fn a_lost_try_is_carried_out_although_changes_are_forgotten_all_the_time() {
+    let mut user = TestUser::confirmed();
+    for number in 0..40 {
+        user.now += 10 * SECOND;
+        send(&mut user, number, &format!("N{number}"), None).unwrap();
+    }
+    assert!(user.row.recent_changes.len() < 32, "some are too old");
+    let lost = send(&mut user, 99, "Eva", Some(100 * SECOND)).unwrap();
+    assert!(lost.is_changed && !lost.is_repeat);
+}
+
+#[test]
 fn a_change_of_equal_values_needs_no_memory() {
     let mut user = TestUser::confirmed();
     let fields = user.row.values();

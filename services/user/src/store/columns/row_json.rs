@@ -69,6 +69,8 @@ pub(super) struct RowJson {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     recent_changes: Vec<RecentChange>,
     #[serde(default, skip_serializing_if = "is_default")]
+    changes_forgotten_through: UnixMs,
+    #[serde(default, skip_serializing_if = "is_default")]
     idempotency_keys: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     keys_full_until: UnixMs,
@@ -240,6 +242,7 @@ impl RowJson {
             last_failure: row.last_failure.clone(),
             history: row.history.clone(),
             recent_changes: row.recent_changes.clone(),
+            changes_forgotten_through: row.changes_forgotten_through,
             idempotency_keys: row.idempotency_keys,
             keys_full_until: row.keys_full_until,
             unknown: row.unknown.members.clone(),
@@ -305,6 +308,7 @@ impl RowJson {
         row.last_failure = self.last_failure;
         row.history = self.history;
         row.recent_changes = self.recent_changes;
+        row.changes_forgotten_through = self.changes_forgotten_through;
         row.idempotency_keys = self.idempotency_keys;
         row.keys_full_until = self.keys_full_until;
     }
@@ -466,6 +470,7 @@ mod tests {
             "lastFailure": reason,
             "history": [[1, 2, 3, 4, 200]],
             "recentChanges": [[u64::MAX, 2, 3]],
+            "changesForgottenThrough": 2,
             "idempotencyKeys": 7,
             "keysFullUntil": 8
         })
