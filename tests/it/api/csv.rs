@@ -207,7 +207,7 @@ fn check(
             (_, true) => {}
             (Some((id, profile)), false) => {
                 accepted += 1;
-                known.entry(id.clone()).or_default().extend(profile);
+                update(known.entry(id.clone()).or_default(), profile);
                 changed.push(id);
             }
         }
@@ -226,6 +226,18 @@ fn check(
         ));
     }
     Ok(changed)
+}
+
+/// A text that differs from the stored one only in blanks at its ends does not replace it.
+fn update(stored: &mut Profile, imported: Profile) {
+    for (field, value) in imported {
+        let is_same = stored
+            .get(&field)
+            .is_some_and(|stored| stored.trim() == value.trim());
+        if !is_same {
+            stored.insert(field, value);
+        }
+    }
 }
 
 async fn stored(stack: &Stack, id: &str) -> Profile {
