@@ -126,7 +126,7 @@ impl Worker {
     async fn deliver(mut self, shutdown: Shutdown) {
         let _watcher = AbortOnDrop(tokio::spawn(self.health.clone().watch_nats(self.nats.clone())));
         let _notices = AbortOnDrop(tokio::spawn(self.caller.notices.publish(self.nats.clone())));
-        // Watched from before the first answer, so that the engine hears of it.
+        // This begins before the first answer can arrive, because only later answers are noticed.
         let mut other_fields = self.fields.watch();
         let (following, nats) = (self.fields.clone(), self.nats.clone());
         let _fields = AbortOnDrop(tokio::spawn(async move {

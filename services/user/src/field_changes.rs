@@ -9,7 +9,7 @@ use contracts::fields::{FieldDefinition, FieldType};
 pub struct FieldChange {
     /// The name of the field.
     pub name: String,
-    /// What changes.
+    /// How the new definition of the field differs from the stored one.
     pub kind: FieldChangeKind,
 }
 

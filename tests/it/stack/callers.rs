@@ -106,7 +106,7 @@ impl CallerResults {
                     accepted.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok(response) => self.count_and_pause(&name(&response)).await,
-                Err(_) => self.count_and_pause("no answer").await,
+                Err(error) => self.count_and_pause(&format!("no answer: {error:?}")).await,
             }
         }
         self

@@ -115,7 +115,7 @@ pub enum StoreError {
     /// This version cannot read the set of fields: a later version of hubsync, or a person, stored it.
     #[error("revision {revision} of the set of fields cannot be read by this version: {error}")]
     UnreadableFields {
-        /// The revision.
+        /// The revision of the set of fields that is stored.
         revision: i64,
         /// What is wrong with it.
         error: String,

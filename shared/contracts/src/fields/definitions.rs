@@ -161,7 +161,7 @@ impl FieldDefinitions {
         self.by_property.get(property).copied()
     }
 
-    /// Every field.
+    /// The set that holds every field of these definitions.
     pub fn all(&self) -> FieldSet {
         self.all
     }
